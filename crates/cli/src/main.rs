@@ -1,0 +1,2 @@
+//! The `offtake` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Deals as data: terms, commitments, tranches; what a charge draws down.

@@ -1,0 +1,1 @@
+//! Generate: a small runner for Llama-family GGUF models on the CPU.

@@ -1,0 +1,1 @@
+//! Serve: the life of one request, from the caller's bytes to a metered response.

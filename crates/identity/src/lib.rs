@@ -1,0 +1,1 @@
+//! Authenticate: a proof becomes a Principal. SigV4, JWT and virtual keys.

@@ -1,0 +1,1 @@
+//! The durable seam: usage records, written before they are acknowledged.

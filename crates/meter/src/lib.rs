@@ -1,0 +1,1 @@
+//! Observe: what a model call used, read from the events in passing.

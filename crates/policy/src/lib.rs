@@ -1,0 +1,1 @@
+//! Authorize: a principal and an intent become a Grant with evidence.

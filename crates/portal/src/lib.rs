@@ -1,0 +1,1 @@
+//! What people see: the portal's pages and their data.

@@ -1,0 +1,1 @@
+//! Rate: usage and a dated price book become an exact charge.

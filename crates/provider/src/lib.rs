@@ -1,0 +1,1 @@
+//! Vendors' wire formats to and from one canonical conversation.

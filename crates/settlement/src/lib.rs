@@ -1,0 +1,1 @@
+//! Settle: the journal folded into charges, postings and positions.

@@ -1,0 +1,1 @@
+//! The only SQL: books kept in SQLite.

@@ -1,0 +1,1 @@
+//! Send: the plan for a request and the HTTP exchange with a vendor.

@@ -45,8 +45,7 @@ pub fn parse_decimal(text: &str, places: u32) -> Result<i128, DecimalError> {
     let padding = usize::try_from(places).unwrap_or(0) - significant.len();
     for byte in whole.bytes().chain(significant.bytes()).chain(std::iter::repeat_n(b'0', padding)) {
         let digit = i128::from(byte - b'0');
-        count =
-            count.checked_mul(10).and_then(|shifted| shifted.checked_add(digit)).ok_or_else(too_large)?;
+        count = count.checked_mul(10).and_then(|shifted| shifted.checked_add(digit)).ok_or_else(too_large)?;
     }
     Ok(if negative { -count } else { count })
 }

@@ -1,0 +1,385 @@
+//! What the journal says: one kind of frame per fact, each written once and never changed.
+
+use crate::codec::{Decoder, Encoder, Undecodable};
+use std::sync::Arc;
+use units::{
+    BackendName, Currency, ModelName, Money, Organisation, PriceId, Region, RequestId, Subject, Team,
+    Timestamp, TokenCounts, TokenRates,
+};
+
+/// A frame's place in the order of all frames, from 1.
+pub type Seq = u64;
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// A call was admitted; written before the first upstream byte.
+    Opened(Opened),
+    /// A call ended; written before the client sees the end.
+    Closed(Closed),
+    /// A price became known.
+    PriceAdded(PriceAdded),
+    /// A commitment became known.
+    CommitmentAdded(CommitmentAdded),
+    /// Everything closed up to a frame was settled.
+    Sealed(Sealed),
+}
+
+/// Who called what, and by which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The id the client sees in `x-offtake-request-id`.
+    pub request: RequestId,
+    /// When the call was admitted.
+    pub at: Timestamp,
+    /// Who pays.
+    pub organisation: Organisation,
+    /// The team within it.
+    pub team: Team,
+    /// The person or workload.
+    pub subject: Subject,
+    /// How it proved itself: `sigv4`, `jwt`, `virtual-key` …
+    pub method: Arc<str>,
+    /// The proof's public name: a key's name or id, never a secret.
+    pub proof: Arc<str>,
+    /// The model asked for.
+    pub model: ModelName,
+    /// The protocol the client spoke: `anthropic.messages` …
+    pub wire: Arc<str>,
+    /// Whether the client asked for a stream.
+    pub stream: bool,
+    /// The price pinned for this call; none means it stays unrated until one arrives.
+    pub price: Option<PriceId>,
+    /// What allowed it, or `not evaluated`.
+    pub policy: Arc<str>,
+    /// What made the place lawful, or `not evaluated`.
+    pub residency: Arc<str>,
+    /// The version of the configuration it was served by.
+    pub snapshot: u64,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Answered in full.
+    Complete,
+    /// Cut off on the way; charged for what arrived.
+    Interrupted,
+    /// Answered upstream, but the client was gone.
+    Undelivered,
+    /// Nothing was answered.
+    Failed,
+}
+
+impl Outcome {
+    /// The word shown to people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Undelivered => "undelivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    const ALL: [Self; 4] = [Self::Complete, Self::Interrupted, Self::Undelivered, Self::Failed];
+}
+
+/// Where a count comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UsageSource {
+    /// The backend said so.
+    Reported,
+    /// Counted here from what passed, because the backend could not say.
+    Estimated,
+}
+
+impl UsageSource {
+    /// The word shown to people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Estimated => "estimated",
+        }
+    }
+}
+
+/// One try at one backend; each that a vendor may bill is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Where it was sent.
+    pub backend: BackendName,
+    /// Where that runs.
+    pub region: Region,
+    /// What the backend calls the model.
+    pub upstream_model: Arc<str>,
+    /// What it used.
+    pub tokens: TokenCounts,
+    /// Who counted.
+    pub source: UsageSource,
+    /// The vendor's own id for the call, or empty.
+    pub vendor_request: Arc<str>,
+}
+
+/// How a call ended, and what it used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The `Opened` frame this ends.
+    pub opened: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// Why it was not complete, in a word or two; empty when it was.
+    pub cause: Arc<str>,
+    /// Every try, in order.
+    pub attempts: Vec<Attempt>,
+    /// From admission to the first byte of the answer, in microseconds; 0 when there was none.
+    pub first_byte_micros: u64,
+}
+
+/// A dated price; a model's first, without `from`, holds from the beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceAdded {
+    /// When the plane learnt of it.
+    pub at: Timestamp,
+    /// The hash that names it.
+    pub price: PriceId,
+    /// For which model.
+    pub model: ModelName,
+    /// In which currency.
+    pub currency: Currency,
+    /// From when it holds.
+    pub from: Option<Timestamp>,
+    /// What a token of each kind costs.
+    pub rates: TokenRates,
+}
+
+/// A commitment that an organisation's charges draw down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitmentAdded {
+    /// When the plane learnt of it.
+    pub at: Timestamp,
+    /// Its id in the deal file.
+    pub commitment: Arc<str>,
+    /// Whose charges count.
+    pub organisation: Organisation,
+    /// What was promised.
+    pub total: Money,
+    /// From when charges count.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub to: Timestamp,
+}
+
+/// A settlement: what was closed and unsettled up to `through` is in the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// The last frame that was looked at.
+    pub through: Seq,
+    /// The posting time of all that this settles.
+    pub at: Timestamp,
+}
+
+impl Frame {
+    pub(crate) const fn kind(&self) -> u8 {
+        match self {
+            Self::Opened(_) => 1,
+            Self::Closed(_) => 2,
+            Self::PriceAdded(_) => 3,
+            Self::Sealed(_) => 4,
+            Self::CommitmentAdded(_) => 5,
+        }
+    }
+
+    /// Appends the payload to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut to = Encoder(out);
+        match self {
+            Self::Opened(frame) => frame.encode(&mut to),
+            Self::Closed(frame) => frame.encode(&mut to),
+            Self::PriceAdded(frame) => frame.encode(&mut to),
+            Self::CommitmentAdded(frame) => frame.encode(&mut to),
+            Self::Sealed(frame) => {
+                to.number(frame.through);
+                to.signed(frame.at.micros());
+            }
+        }
+    }
+
+    pub(crate) fn decode(kind: u8, payload: &[u8]) -> Result<Self, Undecodable> {
+        let mut from = Decoder(payload);
+        let frame = match kind {
+            1 => Self::Opened(Opened::decode(&mut from)?),
+            2 => Self::Closed(Closed::decode(&mut from)?),
+            3 => Self::PriceAdded(PriceAdded::decode(&mut from)?),
+            4 => Self::Sealed(Sealed { through: from.number()?, at: time(&mut from)? }),
+            5 => Self::CommitmentAdded(CommitmentAdded::decode(&mut from)?),
+            _ => return Err(Undecodable),
+        };
+        if from.0.is_empty() { Ok(frame) } else { Err(Undecodable) }
+    }
+}
+
+fn time(from: &mut Decoder<'_>) -> Result<Timestamp, Undecodable> {
+    Ok(Timestamp::from_micros(from.signed()?))
+}
+
+fn put_amount(to: &mut Encoder<'_>, amount: i128) {
+    to.wide(amount.cast_unsigned());
+}
+
+fn amount(from: &mut Decoder<'_>) -> Result<i128, Undecodable> {
+    Ok(from.wide()?.cast_signed())
+}
+
+impl Opened {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.wide(self.request.bits());
+        to.signed(self.at.micros());
+        for text in [self.organisation.as_str(), self.team.as_str(), self.subject.as_str()] {
+            to.text(text);
+        }
+        for text in [&*self.method, &*self.proof, self.model.as_str(), &*self.wire] {
+            to.text(text);
+        }
+        to.byte(u8::from(self.stream));
+        to.option(self.price, |to, price| to.wide(u128::from(price.0)));
+        to.text(&self.policy);
+        to.text(&self.residency);
+        to.number(self.snapshot);
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        Ok(Self {
+            request: RequestId::from_bits(from.wide()?),
+            at: time(from)?,
+            organisation: from.name()?,
+            team: from.name()?,
+            subject: from.name()?,
+            method: from.shared()?,
+            proof: from.shared()?,
+            model: from.name()?,
+            wire: from.shared()?,
+            stream: from.byte()? == 1,
+            price: from.option(|from| Ok(PriceId(u64::try_from(from.wide()?).map_err(|_| Undecodable)?)))?,
+            policy: from.shared()?,
+            residency: from.shared()?,
+            snapshot: from.number()?,
+        })
+    }
+}
+
+impl Closed {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.number(self.opened);
+        to.signed(self.at.micros());
+        to.byte(Outcome::ALL.iter().position(|one| *one == self.outcome).map_or(0, small));
+        to.text(&self.cause);
+        to.byte(small(self.attempts.len()));
+        for attempt in &self.attempts {
+            attempt.encode(to);
+        }
+        to.number(self.first_byte_micros);
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        let opened = from.number()?;
+        let at = time(from)?;
+        let outcome = *Outcome::ALL.get(usize::from(from.byte()?)).ok_or(Undecodable)?;
+        let cause = from.shared()?;
+        let attempts = (0..from.byte()?).map(|_| Attempt::decode(from)).collect::<Result<_, _>>()?;
+        Ok(Self { opened, at, outcome, cause, attempts, first_byte_micros: from.number()? })
+    }
+}
+
+/// The number as one byte; the callers' numbers are bounded far below 256 (attempts by the plan, outcomes by
+/// the enum), and a frame that broke that would fail to decode rather than lie.
+fn small(number: usize) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+impl Attempt {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        for text in [self.backend.as_str(), self.region.as_str(), &self.upstream_model] {
+            to.text(text);
+        }
+        let TokenCounts { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning } =
+            self.tokens;
+        for count in [input, cache_read, cache_write_5m, cache_write_1h, output, reasoning] {
+            to.number(count);
+        }
+        to.byte(u8::from(self.source == UsageSource::Estimated));
+        to.text(&self.vendor_request);
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        Ok(Self {
+            backend: from.name()?,
+            region: from.name()?,
+            upstream_model: from.shared()?,
+            tokens: TokenCounts {
+                input: from.number()?,
+                cache_read: from.number()?,
+                cache_write_5m: from.number()?,
+                cache_write_1h: from.number()?,
+                output: from.number()?,
+                reasoning: from.number()?,
+            },
+            source: if from.byte()? == 1 { UsageSource::Estimated } else { UsageSource::Reported },
+            vendor_request: from.shared()?,
+        })
+    }
+}
+
+impl PriceAdded {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.signed(self.at.micros());
+        to.wide(u128::from(self.price.0));
+        to.text(self.model.as_str());
+        to.text(self.currency.as_str());
+        to.option(self.from, |to, from| to.signed(from.micros()));
+        let TokenRates { input, cache_read, cache_write_5m, cache_write_1h, output } = self.rates;
+        for rate in [input, cache_read, cache_write_5m, cache_write_1h, output] {
+            put_amount(to, rate);
+        }
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        Ok(Self {
+            at: time(from)?,
+            price: PriceId(u64::try_from(from.wide()?).map_err(|_| Undecodable)?),
+            model: from.name()?,
+            currency: from.name()?,
+            from: from.option(time)?,
+            rates: TokenRates {
+                input: amount(from)?,
+                cache_read: amount(from)?,
+                cache_write_5m: amount(from)?,
+                cache_write_1h: amount(from)?,
+                output: amount(from)?,
+            },
+        })
+    }
+}
+
+impl CommitmentAdded {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.signed(self.at.micros());
+        to.text(&self.commitment);
+        to.text(self.organisation.as_str());
+        to.text(self.total.currency().as_str());
+        put_amount(to, self.total.pico());
+        to.signed(self.from.micros());
+        to.signed(self.to.micros());
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        let at = time(from)?;
+        let commitment = from.shared()?;
+        let organisation = from.name()?;
+        let currency: Currency = from.name()?;
+        let total = Money::from_pico(amount(from)?, currency);
+        Ok(Self { at, commitment, organisation, total, from: time(from)?, to: time(from)? })
+    }
+}

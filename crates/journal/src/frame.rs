@@ -44,6 +44,12 @@ pub struct Opened {
     pub proof: Arc<str>,
     /// The model asked for.
     pub model: ModelName,
+    /// The backend first planned for it; its attempts say where it really went.
+    pub backend: BackendName,
+    /// Where that backend runs.
+    pub region: Region,
+    /// What that backend calls the model.
+    pub upstream_model: Arc<str>,
     /// The protocol the client spoke: `anthropic.messages` …
     pub wire: Arc<str>,
     /// Whether the client asked for a stream.
@@ -240,7 +246,10 @@ impl Opened {
         for text in [self.organisation.as_str(), self.team.as_str(), self.subject.as_str()] {
             to.text(text);
         }
-        for text in [&*self.method, &*self.proof, self.model.as_str(), &*self.wire] {
+        for text in [&*self.method, &*self.proof, self.model.as_str()] {
+            to.text(text);
+        }
+        for text in [self.backend.as_str(), self.region.as_str(), &self.upstream_model, &self.wire] {
             to.text(text);
         }
         to.byte(u8::from(self.stream));
@@ -260,6 +269,9 @@ impl Opened {
             method: from.shared()?,
             proof: from.shared()?,
             model: from.name()?,
+            backend: from.name()?,
+            region: from.name()?,
+            upstream_model: from.shared()?,
             wire: from.shared()?,
             stream: from.byte()? == 1,
             price: from.option(|from| Ok(PriceId(u64::try_from(from.wide()?).map_err(|_| Undecodable)?)))?,

@@ -186,10 +186,10 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk refuses, which the room kept at opening is there to prevent.
-    pub fn close(&self, call: OpenCall, mut closed: Closed) -> Result<Seq, Error> {
-        closed.opened = call.seq;
-        let seq = self.append(&Frame::Closed(closed))?;
-        if let Some(slot) = call.slot {
+    pub fn close(&self, call: OpenCall, closed: Closed) -> Result<Seq, Error> {
+        let OpenCall { seq: opened, slot } = call;
+        let seq = self.append(&Frame::Closed(Closed { opened, ..closed }))?;
+        if let Some(slot) = slot {
             self.shared.progress.release(slot);
         }
         self.shared.open_calls.fetch_sub(1, Ordering::Relaxed);

@@ -1,4 +1,5 @@
 //! What the journal promises: nothing lost, nothing changed unseen, one writer, room for every ending.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use journal::{
     Attempt, Closed, CommitmentAdded, Durability, Error, Frame, Journal, Opened, Options, Outcome,
@@ -17,6 +18,9 @@ fn opened(number: u128) -> Opened {
         method: "virtual-key".into(),
         proof: "bench".into(),
         model: "claude-bench".parse().unwrap(),
+        backend: "vendor".parse().unwrap(),
+        region: "us-east-1".parse().unwrap(),
+        upstream_model: "claude-sonnet-4-5".into(),
         wire: "anthropic.messages".into(),
         stream: number.is_multiple_of(2),
         price: Some(PriceId(u64::MAX - 3)),

@@ -186,6 +186,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk refuses, which the room kept at opening is there to prevent.
+    #[expect(clippy::needless_pass_by_value, reason = "ending a call uses up the right to end it")]
     pub fn close(&self, call: OpenCall, closed: Closed) -> Result<Seq, Error> {
         let OpenCall { seq: opened, slot } = call;
         let seq = self.append(&Frame::Closed(Closed { opened, ..closed }))?;

@@ -1,1 +1,181 @@
-//! Typed events to metrics and logs; the only place that names a metric.
+//! Typed events to metrics and logs. The only place that names a metric.
+//!
+//! Rooms say what happened; what is counted and how it is called is decided here. Nothing that a caller wrote
+//! and nothing secret is ever a label or a log field: models and backends are configured names, the rest are
+//! closed sets.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+use units::TokenCounts;
+
+/// How a call ended, as counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Ended {
+    /// Answered in full.
+    Complete,
+    /// Cut off on the way.
+    Interrupted,
+    /// The client was gone.
+    Undelivered,
+    /// Nothing was answered.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    outcome: Ended,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    kind: &'static str,
+}
+
+/// The plane's meters.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    open_calls: Gauge,
+    first_byte_seconds: Histogram,
+    settled_records: Counter,
+    settle_failures: Counter,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Telemetry {
+    /// Meters at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("offtake");
+        let calls = Family::<CallLabels, Counter>::default();
+        let refusals = Family::<RefusalLabels, Counter>::default();
+        let tokens = Family::<TokenLabels, Counter>::default();
+        let open_calls = Gauge::default();
+        let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+        let first_byte_seconds = Histogram::new(bounds);
+        let settled_records = Counter::default();
+        let settle_failures = Counter::default();
+        registry.register("calls", "Model calls ended, by outcome", calls.clone());
+        registry.register(
+            "refusals",
+            "Requests refused before a backend was asked, by code",
+            refusals.clone(),
+        );
+        registry.register("tokens", "Tokens metered, by kind", tokens.clone());
+        registry.register("open_calls", "Model calls under way", open_calls.clone());
+        registry.register(
+            "first_byte_seconds",
+            "Time from admission to the first byte of the answer",
+            first_byte_seconds.clone(),
+        );
+        registry.register("settled_records", "Usage records settled", settled_records.clone());
+        registry.register("settle_failures", "Settlement steps to be tried again", settle_failures.clone());
+        Self {
+            registry,
+            calls,
+            refusals,
+            tokens,
+            open_calls,
+            first_byte_seconds,
+            settled_records,
+            settle_failures,
+        }
+    }
+
+    /// A call was admitted.
+    pub fn call_opened(&self) {
+        self.open_calls.inc();
+    }
+
+    /// A call ended; `first_byte_micros` is 0 when no byte of an answer came.
+    pub fn call_closed(&self, ended: Ended, tokens: &TokenCounts, first_byte_micros: u64) {
+        self.open_calls.dec();
+        self.calls.get_or_create(&CallLabels { outcome: ended }).inc();
+        for (kind, count) in [
+            ("input", tokens.input),
+            ("cache_read", tokens.cache_read),
+            ("cache_write_5m", tokens.cache_write_5m),
+            ("cache_write_1h", tokens.cache_write_1h),
+            ("output", tokens.output),
+        ] {
+            if count > 0 {
+                self.tokens.get_or_create(&TokenLabels { kind }).inc_by(count);
+            }
+        }
+        if let Ok(micros) = u32::try_from(first_byte_micros)
+            && micros > 0
+        {
+            self.first_byte_seconds.observe(f64::from(micros) / 1e6);
+        }
+    }
+
+    /// A request was refused; `code` is one of a closed set.
+    pub fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&RefusalLabels { code }).inc();
+    }
+
+    /// Usage records were settled.
+    pub fn settled(&self, records: u64) {
+        self.settled_records.inc_by(records);
+    }
+
+    /// A settlement step failed and will be tried again.
+    pub fn settle_failed(&self) {
+        self.settle_failures.inc();
+    }
+
+    /// All meters in the OpenMetrics text format.
+    pub fn metrics(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// Starts logging to standard error; `filter` is a level or directives such as `gateway=debug,info`.
+///
+/// # Errors
+/// When the filter cannot be read. A second start is ignored.
+pub fn start_logging(filter: &str, json: bool) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber (in tests) is refused by the library, and the first goes on.
+    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_is_said() {
+        let telemetry = Telemetry::new();
+        telemetry.call_opened();
+        telemetry.call_closed(Ended::Complete, &TokenCounts { input: 3, ..TokenCounts::default() }, 5_000);
+        telemetry.refused("unknown_model");
+        let text = telemetry.metrics();
+        assert!(text.contains("offtake_calls_total{outcome=\"Complete\"} 1"), "{text}");
+        assert!(text.contains("offtake_tokens_total{kind=\"input\"} 3"), "{text}");
+        assert!(text.contains("offtake_refusals_total{code=\"unknown_model\"} 1"), "{text}");
+        assert!(text.contains("offtake_open_calls 0"), "{text}");
+    }
+}

@@ -1,1 +1,31 @@
-//! Authenticate: a proof becomes a Principal. SigV4, JWT and virtual keys.
+//! Authenticate: a proof becomes a [`Principal`].
+//!
+//! A caller proves who it is with what it already has: a virtual key, one of our own short-lived tokens, a JWT of
+//! an issuer that the operator named, or an AWS signature (version 4). [`Directory`] knows them all and is never
+//! changed once built; what it remembers between calls (verified tokens, the day's signing keys) is bounded.
+//!
+//! Stays true: keys and time are passed in; nothing that a token names is ever fetched; no header is believed
+//! that the proof does not cover; no secret reaches an error's text; a proof is remembered by the hash of all of
+//! it, never of a part.
+
+mod bedrock_key;
+mod cache;
+mod claims;
+mod credential;
+mod digest;
+mod directory;
+mod exchange;
+mod failure;
+mod issuer;
+mod principal;
+mod sigv4;
+mod token;
+
+pub use credential::Head;
+pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder};
+pub use exchange::TokenRequest;
+pub use failure::{Failure, Kind};
+pub use issuer::{Issuer, Rule};
+pub use principal::{Method, Owner, Principal};
+pub use sigv4::{SERVICES, SKEW_SECONDS_MAX, SigV4Pending};
+pub use token::IssuedToken;

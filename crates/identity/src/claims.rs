@@ -1,0 +1,118 @@
+//! What a foreign token says, before and after it is believed.
+
+use crate::failure::{Failure, clean};
+use crate::issuer::Rule;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use units::Timestamp;
+
+/// Clocks of issuers may be this far from ours.
+pub const LEEWAY_SECONDS: i64 = 60;
+
+/// A compact JWS taken apart, nothing of it verified.
+pub struct Unverified<'a> {
+    /// Header and payload as signed.
+    pub signed: &'a str,
+    /// The encoded signature.
+    pub signature: &'a str,
+    /// The algorithm it claims.
+    pub algorithm: String,
+    /// The key it claims.
+    pub key: Option<String>,
+    /// The claims.
+    pub claims: Value,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    crit: Option<IgnoredAny>,
+    // An unencoded payload (RFC 7797) would be read differently by those who know it and those who don't.
+    b64: Option<IgnoredAny>,
+}
+
+/// Takes `token` apart.
+///
+/// # Errors
+/// When it is no compact JWS, or asks for extensions we do not know.
+pub fn take_apart(token: &str) -> Result<Unverified<'_>, Failure> {
+    let malformed = || Failure::Malformed("not a compact JWT");
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
+    if header.crit.is_some() || header.b64.is_some() {
+        return Err(Failure::Malformed("the token asks for an extension (`crit` or `b64`)"));
+    }
+    let claims: Value = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed())?;
+    if !claims.is_object() {
+        return Err(malformed());
+    }
+    Ok(Unverified { signed, signature, algorithm: header.alg, key: header.kid, claims })
+}
+
+/// The text of a claim: a name at the top, or a JSON pointer when it begins with `/`.
+pub fn text<'a>(claims: &'a Value, name: &str) -> Option<&'a str> {
+    let value = if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) };
+    value.and_then(Value::as_str)
+}
+
+/// The name that `rule` makes of the claims.
+pub fn apply<'a>(rule: &'a Rule, claims: &'a Value, issuer: &str) -> Result<&'a str, Failure> {
+    match rule {
+        Rule::Fixed(name) => Ok(name),
+        Rule::Claim(name) => text(claims, name).ok_or_else(|| misfit(name, issuer)),
+    }
+}
+
+/// Claim `claim` does not fit.
+pub fn misfit(claim: &str, issuer: &str) -> Failure {
+    Failure::Claim { claim: claim.into(), rule: issuer.into() }
+}
+
+/// Whether `audience` is the token's audience or one of them.
+pub fn is_for(claims: &Value, audience: &str) -> bool {
+    match claims.get("aud") {
+        Some(Value::String(one)) => one == audience,
+        Some(Value::Array(many)) => many.iter().any(|one| one.as_str() == Some(audience)),
+        _ => false,
+    }
+}
+
+/// The moment before which the claims hold, if they hold at `now`.
+pub fn holds_until(claims: &Value, now: Timestamp) -> Result<Timestamp, Failure> {
+    let expires = moment(claims, "exp")?.ok_or(Failure::Malformed("the token has no `exp`"))?;
+    let until = expires.plus_seconds(LEEWAY_SECONDS);
+    if now >= until {
+        return Err(Failure::Expired { what: "token", at: expires });
+    }
+    for claim in ["nbf", "iat"] {
+        if let Some(begins) = moment(claims, claim)?
+            && now < begins.plus_seconds(-LEEWAY_SECONDS)
+        {
+            return Err(Failure::NotYet(begins));
+        }
+    }
+    Ok(until)
+}
+
+/// A NumericDate may have a fraction; whole seconds are enough for us.
+fn moment(claims: &Value, claim: &str) -> Result<Option<Timestamp>, Failure> {
+    let Some(value) = claims.get(claim) else { return Ok(None) };
+    let whole = match value {
+        Value::Number(number) => number.to_string(),
+        _ => return Err(Failure::Malformed("a time in the token is not a number")),
+    };
+    let whole = whole.split('.').next().unwrap_or_default();
+    let seconds = whole.parse().map_err(|_| Failure::Malformed("a time in the token is out of range"))?;
+    Ok(Some(Timestamp::from_seconds(seconds)))
+}
+
+/// The token's own id where it is a fit name.
+pub fn id(claims: &Value) -> Option<String> {
+    text(claims, "jti").filter(|id| !id.is_empty()).map(clean)
+}

@@ -1,0 +1,129 @@
+//! Who calls, once it is proved.
+
+use crate::digest::sha256_parts;
+use std::fmt;
+use units::{Organisation, Subject, Team};
+
+/// Whom a credential speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The organisation that pays.
+    pub organisation: Organisation,
+    /// The team within it.
+    pub team: Team,
+    /// The person or workload.
+    pub subject: Subject,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}/{}", self.organisation, self.team, self.subject)
+    }
+}
+
+/// How the caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// A secret known to the directory by its hash.
+    VirtualKey,
+    /// A token of an issuer that the operator named.
+    Jwt,
+    /// An AWS signature, version 4.
+    SigV4,
+    /// One of our own short-lived tokens.
+    OfftakeToken,
+    /// A browser's session with the portal.
+    Session,
+}
+
+impl Method {
+    /// The word used in records and policies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::VirtualKey => "virtual-key",
+            Self::Jwt => "jwt",
+            Self::SigV4 => "sigv4",
+            Self::OfftakeToken => "offtake-token",
+            Self::Session => "session",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// A proved caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The organisation that pays.
+    pub organisation: Organisation,
+    /// The team within it.
+    pub team: Team,
+    /// The person or workload.
+    pub subject: Subject,
+    /// How it was proved.
+    pub method: Method,
+    /// A name for the proof that is no secret: a key's name, an access key id, a token's id.
+    pub proof: String,
+    /// 128 bits of SHA-256 over organisation, team and subject: equal for equal callers however they proved it,
+    /// so decisions can be remembered by it.
+    pub class: u128,
+}
+
+impl Principal {
+    /// The caller `owner`, proved by `method`.
+    pub fn new(owner: Owner, method: Method, proof: impl Into<String>) -> Self {
+        let Owner { organisation, team, subject } = owner;
+        let class = class(organisation.as_str(), team.as_str(), subject.as_str());
+        Self { organisation, team, subject, method, proof: proof.into(), class }
+    }
+
+    /// The same caller by another method, such as a portal session after a login.
+    #[must_use]
+    pub fn with_method(&self, method: Method) -> Self {
+        Self { method, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Principal {
+    /// `organisation/team/subject`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}/{}", self.organisation, self.team, self.subject)
+    }
+}
+
+/// Names hold no control characters, so a zero byte between them keeps `a/b` + `c` apart from `a` + `b/c`.
+fn class(organisation: &str, team: &str, subject: &str) -> u128 {
+    let hash = sha256_parts(&[organisation.as_bytes(), b"\0", team.as_bytes(), b"\0", subject.as_bytes()]);
+    hash.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(organisation: &str, team: &str, subject: &str) -> Principal {
+        let owner = Owner {
+            organisation: Organisation::new(organisation).unwrap(),
+            team: Team::new(team).unwrap(),
+            subject: Subject::new(subject).unwrap(),
+        };
+        Principal::new(owner, Method::VirtualKey, "k")
+    }
+
+    #[test]
+    fn the_class_is_the_caller_not_the_proof() {
+        let alice = principal("acme", "ml", "alice");
+        assert_eq!(alice.class, alice.with_method(Method::Jwt).class);
+        for other in [
+            principal("acme", "ml", "bob"),
+            principal("acm", "eml", "alice"),
+            principal("acme", "mla", "lice"),
+        ] {
+            assert_ne!(alice.class, other.class, "{other}");
+        }
+    }
+}

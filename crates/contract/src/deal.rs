@@ -155,6 +155,13 @@ pub struct Party {
     pub related: Vec<Related>,
 }
 
+impl Party {
+    /// The name people know it by.
+    pub fn name(&self) -> &str {
+        self.title.as_deref().unwrap_or_else(|| self.id.get_ref())
+    }
+}
+
 /// A tie between parties.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

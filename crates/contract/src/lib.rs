@@ -6,9 +6,13 @@ pub mod deal;
 mod decimal;
 mod error;
 mod ratio;
+mod report;
 
 pub use day::{Day, Period};
 pub use deal::Deal;
 pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
 pub use ratio::Ratio;
+pub use report::{
+    Basis, Bound, Figure, Head, MinimumLine, Quantity, Report, TrancheLine, TrancheState, Unit, report,
+};

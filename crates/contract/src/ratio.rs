@@ -52,6 +52,11 @@ impl Ratio {
         self.num > 0
     }
 
+    /// Whether this is a whole number.
+    pub const fn is_whole(self) -> bool {
+        self.den == 1
+    }
+
     /// The smaller; [`Ratio::NONE`] when either is.
     #[must_use]
     pub fn min(self, other: Self) -> Self {

@@ -1,0 +1,7 @@
+//! Anthropic's messages protocol.
+
+pub(crate) mod error;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod stream;
+pub(crate) mod usage;

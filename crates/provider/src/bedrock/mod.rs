@@ -1,0 +1,7 @@
+//! Bedrock's Converse protocol, and the frames of both its streams.
+
+pub(crate) mod error;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod stream;
+pub(crate) mod usage;

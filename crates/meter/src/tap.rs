@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use units::TokenCounts;
 
 /// What one chunk held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
     /// Events completed in this chunk, pings and comments not counted.
     pub events: u32,
@@ -19,6 +19,8 @@ pub struct Observed {
     /// before it may be sent, then the record is written, then the rest. Zero when it began in an
     /// earlier chunk. Told once.
     pub terminal_at: Option<usize>,
+    /// Why the stream's usage cannot be read from here on. Told once.
+    pub malformed: Option<Malformed>,
 }
 
 /// Reads usage in passing from bytes that are forwarded untouched, or from canonical events.
@@ -88,15 +90,15 @@ impl Tap {
             }
             line_start = line_end + 1;
         }
-        self.hold(&chunk[line_start..]);
+        self.hold(&chunk[line_start..], &mut observed);
         observed
     }
 
-    fn hold(&mut self, rest: &[u8]) {
+    fn hold(&mut self, rest: &[u8], observed: &mut Observed) {
         self.held.extend_from_slice(rest);
         if self.held.len() > EVENT_LIMIT {
             self.held = Vec::new();
-            self.fail(&Malformed::TooLarge { limit: EVENT_LIMIT });
+            self.fail(Malformed::TooLarge { limit: EVENT_LIMIT }, observed);
         }
     }
 
@@ -123,7 +125,7 @@ impl Tap {
             _ => self.anthropic_data(data),
         };
         if let Err(error) = read {
-            self.fail(&error);
+            self.fail(error, observed);
         }
     }
 
@@ -197,9 +199,12 @@ impl Tap {
     }
 
     /// The usage cannot be trusted from here on; the bytes still pass, the record says why.
-    fn fail(&mut self, error: &Malformed) {
-        let failure = Failure { kind: ErrorKind::UpstreamMalformed, message: error.to_string() };
-        self.metered.error.get_or_insert(failure);
+    fn fail(&mut self, error: Malformed, observed: &mut Observed) {
+        if self.metered.error.is_none() {
+            let message = error.to_string();
+            self.metered.error = Some(Failure { kind: ErrorKind::UpstreamMalformed, message });
+            observed.malformed = Some(error);
+        }
     }
 
     /// Looks at a canonical event, on the translated path.
@@ -239,15 +244,15 @@ impl Tap {
 
     /// Ends the metering.
     pub fn finish(mut self) -> Metered {
-        if !self.streaming && !self.held.is_empty() {
-            return match usage_of_answer(self.wire, &self.held) {
-                Ok(metered) => metered,
-                Err(error) => {
-                    self.fail(&error);
-                    self.metered
-                }
-            };
+        let last = std::mem::take(&mut self.held);
+        if !self.streaming {
+            return usage_of_answer(self.wire, &last).unwrap_or_else(|error| {
+                self.fail(error, &mut Observed::default());
+                self.metered
+            });
         }
+        // Some servers end their last line with the connection.
+        self.line(&last, &mut Observed::default());
         let (tokens, source) = self.so_far();
         Metered { tokens, source, ..self.metered }
     }

@@ -9,6 +9,7 @@ use crate::wire::Wire;
 use crate::{anthropic, bedrock, openai};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use units::Timestamp;
 
 /// Reads a request. On Bedrock the model stands in the path.
@@ -35,7 +36,7 @@ pub fn encode_request(
     wire: Wire,
     conversation: &Conversation,
     upstream_model: &str,
-    max_tokens_default: u64,
+    max_tokens_default: Option<u64>,
 ) -> Result<Encoded, Unsupported> {
     match wire {
         Wire::AnthropicMessages => {
@@ -43,10 +44,9 @@ pub fn encode_request(
         }
         Wire::BedrockInvoke => {
             let mut encoded = anthropic::request::encode(conversation, upstream_model, max_tokens_default)?;
-            let body = bytes::Bytes::from(encoded.body);
             let wrong = |invalid: Invalid| Unsupported::new(invalid.field, invalid.message);
-            let head = crate::head::count_head(Wire::AnthropicMessages, &body).map_err(wrong)?;
-            encoded.body = crate::head::messages_to_invoke(&body, &head, &[]).into();
+            let head = crate::head::count_head(Wire::AnthropicMessages, &encoded.body).map_err(wrong)?;
+            encoded.body = crate::head::messages_to_invoke(&encoded.body, &head, &[]);
             Ok(encoded)
         }
         Wire::OpenAiChat => openai::request::encode(conversation, upstream_model),
@@ -83,12 +83,12 @@ pub fn encode_error(wire: Wire, error: &Error) -> Vec<u8> {
     .to_bytes()
 }
 
-/// The wire's type word for a kind of failure; on Bedrock it goes into the `x-amzn-errortype` header.
-pub fn error_type(wire: Wire, kind: ErrorKind) -> &'static str {
+/// Bedrock's exception name for a kind of failure, for the `x-amzn-errortype` header; other wires have their
+/// word in the body.
+pub fn error_type_header(wire: Wire, kind: ErrorKind) -> Option<&'static str> {
     match wire {
-        Wire::AnthropicMessages => anthropic::error::type_word(kind),
-        Wire::OpenAiChat => openai::error::type_word(kind),
-        Wire::BedrockConverse | Wire::BedrockInvoke => bedrock::error::type_word(kind),
+        Wire::AnthropicMessages | Wire::OpenAiChat => None,
+        Wire::BedrockConverse | Wire::BedrockInvoke => Some(bedrock::error::type_word(kind)),
     }
 }
 
@@ -111,63 +111,55 @@ pub fn encode_count(wire: Wire, tokens: u64) -> Vec<u8> {
 }
 
 /// Takes the request out of Bedrock's `/count-tokens` envelope: the wire it is in, and its body.
-pub fn decode_count(body: &[u8]) -> Result<(Wire, Vec<u8>), Invalid> {
+pub fn counted_input(body: &[u8]) -> Result<(Wire, Bytes), Invalid> {
     let mut fields = Value::document(body)?.object()?;
     let mut input = fields.need("input")?.object()?;
     if let Some(mut invoke) = input.object("invokeModel")? {
         let encoded = invoke.need_text("body")?;
         let inner = STANDARD.decode(encoded);
         let inner = inner.map_err(|_| Invalid::new("input.invokeModel.body", "should be base64"))?;
-        return Ok((Wire::BedrockInvoke, inner));
+        return Ok((Wire::BedrockInvoke, inner.into()));
     }
     let converse = input.take("converse");
     let converse =
         converse.ok_or_else(|| Invalid::new("input", "should hold `converse` or `invokeModel`"))?;
-    Ok((Wire::BedrockConverse, converse.raw.as_bytes().to_vec()))
+    Ok((Wire::BedrockConverse, Bytes::copy_from_slice(converse.raw.as_bytes())))
 }
 
-/// A model as the lists of models show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedModel {
-    /// The name to call it by.
-    pub id: String,
-    /// The name for people.
-    pub display_name: String,
-    /// Since when it is there.
-    pub created: Timestamp,
-    /// Who serves it; OpenAI's shape tells.
-    pub owned_by: String,
-}
-
-/// The list of models in Anthropic's shape, all on one page (pitfall 88).
-pub fn models_anthropic(models: &[ListedModel]) -> Vec<u8> {
-    let one = |model: &ListedModel| {
-        object([
-            ("type", "model".into()),
-            ("id", model.id.as_str().into()),
-            ("display_name", model.display_name.as_str().into()),
-            ("created_at", model.created.to_string().into()),
-        ])
-    };
-    let id = |model: Option<&ListedModel>| model.map_or(Json::Null, |model| model.id.as_str().into());
+/// The list of models, all on one page: Anthropic's shape (pitfall 88), or OpenAI's on its wire.
+pub fn encode_models(wire: Wire, names: &[&str], created: Timestamp) -> Vec<u8> {
+    let models = Json::List(names.iter().map(|name| model_json(wire, name, created)).collect());
+    if wire == Wire::OpenAiChat {
+        return object([("object", "list".into()), ("data", models)]).to_bytes();
+    }
+    let id = |name: Option<&&str>| name.map_or(Json::Null, |name| Json::from(*name));
     object([
-        ("data", Json::List(models.iter().map(one).collect())),
+        ("data", models),
         ("has_more", false.into()),
-        ("first_id", id(models.first())),
-        ("last_id", id(models.last())),
+        ("first_id", id(names.first())),
+        ("last_id", id(names.last())),
     ])
     .to_bytes()
 }
 
-/// The list of models in OpenAI's shape.
-pub fn models_openai(models: &[ListedModel]) -> Vec<u8> {
-    let one = |model: &ListedModel| {
-        object([
-            ("id", model.id.as_str().into()),
+/// One model, in the same shapes.
+pub fn encode_model(wire: Wire, name: &str, created: Timestamp) -> Vec<u8> {
+    model_json(wire, name, created).to_bytes()
+}
+
+fn model_json(wire: Wire, name: &str, created: Timestamp) -> Json {
+    if wire == Wire::OpenAiChat {
+        return object([
+            ("id", name.into()),
             ("object", "model".into()),
-            ("created", Json::Signed(model.created.seconds())),
-            ("owned_by", model.owned_by.as_str().into()),
-        ])
-    };
-    object([("object", "list".into()), ("data", Json::List(models.iter().map(one).collect()))]).to_bytes()
+            ("created", Json::Signed(created.seconds())),
+            ("owned_by", "offtake".into()),
+        ]);
+    }
+    object([
+        ("type", "model".into()),
+        ("id", name.into()),
+        ("display_name", name.into()),
+        ("created_at", created.to_string().into()),
+    ])
 }

@@ -3,12 +3,13 @@
 use crate::conversation::Conversation;
 use crate::error::Unsupported;
 use crate::json::Json;
+use bytes::Bytes;
 
 /// A request body for a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// What was left out since it changes no meaning; for the `x-offtake-warning` header.
     pub warnings: Vec<String>,
 }

@@ -124,7 +124,7 @@ fn write_frame(headers: [(&'static str, &str); 3], payload: Vec<u8>, out: &mut V
 }
 
 /// An Anthropic event's JSON as the `chunk` frame of Bedrock's invoke stream, the JSON itself untouched.
-pub fn wrap_chunk(event_json: &[u8]) -> Vec<u8> {
+pub fn wrap_chunk(event_json: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let payload = object([("bytes", Json::Text(STANDARD.encode(event_json)))]);
     write_frame_event("chunk", payload.to_bytes(), &mut out);

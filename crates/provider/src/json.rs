@@ -225,6 +225,11 @@ impl Json {
         out
     }
 
+    pub fn to_text(&self) -> String {
+        // INVARIANT: every part written is text.
+        String::from_utf8(self.to_bytes()).unwrap_or_default()
+    }
+
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),

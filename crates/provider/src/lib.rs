@@ -25,8 +25,8 @@ mod wire;
 pub use answer::{Answer, BlockKind, Delta, Event, Gather, Meta, StopReason};
 pub use anthropic::usage::Usage as AnthropicUsage;
 pub use codec::{
-    ListedModel, decode_count, decode_error, decode_request, decode_response, encode_answer, encode_count,
-    encode_error, encode_request, error_type, models_anthropic, models_openai,
+    counted_input, decode_error, decode_request, decode_response, encode_answer, encode_count, encode_error,
+    encode_model, encode_models, encode_request, error_type_header,
 };
 pub use conversation::{
     Block, CacheMark, Content, Conversation, Media, Message, OutputSchema, Role, Thinking, Tool, ToolChoice,

@@ -167,7 +167,7 @@ fn write_invoke(encoder: &mut anthropic::stream::Encoder, event: &Event, out: &m
     }
     for (name, json) in encoder.event(event) {
         let json = if name == "message_stop" { with_metrics(json, encoder) } else { json };
-        out.extend_from_slice(&crate::frame::wrap_chunk(&json.to_bytes()));
+        out.extend_from_slice(&crate::frame::wrap_chunk(&json.to_text()));
     }
 }
 
@@ -208,7 +208,7 @@ impl WrapChunks {
                     let word = bedrock::error::stream_word(failure.kind, true);
                     write_frame_exception(word, &failure.message, &mut out);
                 }
-                _ => out.extend_from_slice(&crate::frame::wrap_chunk(event.data.as_bytes())),
+                _ => out.extend_from_slice(&crate::frame::wrap_chunk(&event.data)),
             }
         }
         Ok(out)

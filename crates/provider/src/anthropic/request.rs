@@ -231,9 +231,11 @@ fn read_output_config(mut fields: Object<'_>, conversation: &mut Conversation) -
 pub(crate) fn encode(
     conversation: &Conversation,
     upstream_model: &str,
-    max_tokens_default: u64,
+    max_tokens_default: Option<u64>,
 ) -> Result<Encoded, Unsupported> {
     let mut notes = Notes::from(conversation);
+    let max_tokens = conversation.max_tokens.or(max_tokens_default);
+    let max_tokens = max_tokens.ok_or_else(|| Unsupported::new("max_tokens", "this model needs a limit"))?;
     if conversation.seed.is_some() {
         notes.left_out("seed", "sampling here cannot be seeded");
     }
@@ -244,22 +246,19 @@ pub(crate) fn encode(
     let system = system.map(|(index, block)| block_json(&format!("system[{index}]"), block, &mut notes));
     let system = system.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
     let stop: Vec<Json> = conversation.stop.iter().map(|stop| stop.as_str().into()).collect();
-    let body = object([
-        ("model", upstream_model.into()),
-        ("max_tokens", conversation.max_tokens.unwrap_or(max_tokens_default).into()),
-    ])
-    .with_some("system", (!system.is_empty()).then_some(system))
-    .with("messages", messages)
-    .with_some("tools", tools_json(&conversation.tools))
-    .with_some("tool_choice", tool_choice_json(conversation))
-    .with_some("temperature", conversation.temperature)
-    .with_some("top_p", conversation.top_p)
-    .with_some("top_k", conversation.top_k)
-    .with_some("stop_sequences", (!stop.is_empty()).then_some(stop))
-    .with_some("thinking", conversation.thinking.map(thinking_json))
-    .with_some("output_config", conversation.output_schema.as_ref().map(output_config_json))
-    .with_some("stream", conversation.stream.then_some(true));
-    Ok(Encoded { body: body.to_bytes(), warnings: notes.warnings })
+    let body = object([("model", upstream_model.into()), ("max_tokens", max_tokens.into())])
+        .with_some("system", (!system.is_empty()).then_some(system))
+        .with("messages", messages)
+        .with_some("tools", tools_json(&conversation.tools))
+        .with_some("tool_choice", tool_choice_json(conversation))
+        .with_some("temperature", conversation.temperature)
+        .with_some("top_p", conversation.top_p)
+        .with_some("top_k", conversation.top_k)
+        .with_some("stop_sequences", (!stop.is_empty()).then_some(stop))
+        .with_some("thinking", conversation.thinking.map(thinking_json))
+        .with_some("output_config", conversation.output_schema.as_ref().map(output_config_json))
+        .with_some("stream", conversation.stream.then_some(true));
+    Ok(Encoded { body: body.to_bytes().into(), warnings: notes.warnings })
 }
 
 fn message_json(index: usize, message: &Message, notes: &mut Notes) -> Result<Json, Unsupported> {

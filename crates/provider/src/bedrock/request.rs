@@ -232,7 +232,7 @@ pub(crate) fn encode(conversation: &Conversation) -> Result<Encoded, Unsupported
         .with_some("inferenceConfig", inference_json(conversation))
         .with_some("toolConfig", tool_config_json(conversation)?)
         .with_some("additionalModelRequestFields", additional_json(conversation));
-    Ok(Encoded { body: body.to_bytes(), warnings: notes.warnings })
+    Ok(Encoded { body: body.to_bytes().into(), warnings: notes.warnings })
 }
 
 fn blocks_json(path: &str, blocks: &[Block], notes: &mut Notes) -> Result<Vec<Json>, Unsupported> {

@@ -293,7 +293,7 @@ pub(crate) fn encode(conversation: &Conversation, upstream_model: &str) -> Resul
         .with_some("response_format", conversation.output_schema.as_ref().map(response_format_json))
         .with_some("stream", conversation.stream.then_some(true))
         .with_some("stream_options", conversation.stream.then(|| object([("include_usage", true.into())])));
-    Ok(Encoded { body: body.to_bytes(), warnings: notes.warnings })
+    Ok(Encoded { body: body.to_bytes().into(), warnings: notes.warnings })
 }
 
 fn message_json(path: &str, role: &'static str, blocks: &[Block]) -> Result<Json, Unsupported> {

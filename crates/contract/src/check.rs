@@ -123,7 +123,8 @@ fn tranches(deal: &Deal, facilities: &BTreeSet<&str>) -> Result<(), Error> {
         let amounts = deal.tranches.iter().filter(released).map(|tranche| *tranche.amount.get_ref());
         let (sum, whole) = (sum(deal, amounts)?, deal.money(*facility.at_most.get_ref()));
         if sum.pico() > whole.pico() {
-            let problem = Problem::Exceeds { parts: "its tranches", sum, whole };
+            let problem =
+                Problem::Exceeds { parts: "its tranches", sum: sum.to_string(), whole: whole.to_string() };
             return Err(Error::at(facility.at_most.span(), problem, "lower a tranche or raise the ceiling"));
         }
     }
@@ -176,7 +177,11 @@ fn size(deal: &Deal, commitment: &Commitment) -> Result<(), Error> {
     }
     match total.get_ref() {
         Total::Exactly(_) if minimums.pico() > whole.pico() => {
-            let problem = Problem::Exceeds { parts: "the minimums", sum: minimums, whole };
+            let problem = Problem::Exceeds {
+                parts: "the minimums",
+                sum: minimums.to_string(),
+                whole: whole.to_string(),
+            };
             Err(Error::at(total.span(), problem, "lower a minimum or raise the total"))
         }
         _ => Ok(()),
@@ -224,10 +229,11 @@ fn rates(commitment: &Commitment) -> Result<(), Error> {
             return Err(Error::at(share.span(), problem, "a share lies between \"0\" and \"1\""));
         }
     }
-    let lives = excess
+    let mut lives = excess
         .map(|excess| &excess.expires_after_years)
-        .chain(shortfall.map(|shortfall| &shortfall.expires_after_years));
-    for life in lives.flatten().filter(|life| *life.get_ref() != 1) {
+        .chain(shortfall.map(|shortfall| &shortfall.expires_after_years))
+        .flatten();
+    if let Some(life) = lives.find(|life| *life.get_ref() != 1) {
         let problem = Problem::Range { what: "`expires_after_years`", given: life.get_ref().to_string() };
         return Err(Error::at(
             life.span(),

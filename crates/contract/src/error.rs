@@ -1,7 +1,7 @@
 //! What is wrong with a deal file, where, and how to mend it.
 
 use std::ops::Range;
-use units::{Money, MoneyError};
+use units::MoneyError;
 
 /// One fault in a deal file, or in an amount computed from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,10 +69,10 @@ pub enum Problem {
     Exceeds {
         /// What was added.
         parts: &'static str,
-        /// Their sum.
-        sum: Money,
-        /// What they may reach.
-        whole: Money,
+        /// Their sum, with its currency.
+        sum: String,
+        /// What they may reach, with its currency.
+        whole: String,
     },
     /// Two clauses that exclude each other, or one that needs another.
     #[error("{0}")]
@@ -85,6 +85,10 @@ pub enum Problem {
 impl Error {
     pub(crate) fn at(span: Range<usize>, problem: Problem, mend: impl Into<String>) -> Self {
         Self { problem, span: Some(span), mend: mend.into() }
+    }
+
+    pub(crate) const fn clause(what: &'static str) -> Self {
+        Self { problem: Problem::Clause(what), span: None, mend: String::new() }
     }
 
     /// The line and column in `text`, the file this came from.

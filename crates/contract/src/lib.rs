@@ -1,5 +1,7 @@
 //! Deals as data: terms, commitments, tranches; what a charge draws down.
 
+mod advance;
+mod burn;
 mod check;
 mod day;
 pub mod deal;
@@ -7,7 +9,11 @@ mod decimal;
 mod error;
 mod ratio;
 mod report;
+mod settle;
+mod terms;
 
+pub use advance::{Charge, Outcome, Position, YearPosition, advance};
+pub use burn::{BurnDown, BurnPoint, Projection, burn_down};
 pub use day::{Day, Period};
 pub use deal::Deal;
 pub use decimal::Decimal;
@@ -16,3 +22,5 @@ pub use ratio::Ratio;
 pub use report::{
     Basis, Bound, Figure, Head, MinimumLine, Quantity, Report, TrancheLine, TrancheState, Unit, report,
 };
+pub use settle::{Carried, YearSettlement, settle, settle_year};
+pub use terms::{CommitmentTerms, Rule};

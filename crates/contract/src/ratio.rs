@@ -147,6 +147,7 @@ impl Add for Ratio {
 impl Sub for Ratio {
     type Output = Self;
 
+    #[expect(clippy::suspicious_arithmetic_impl, reason = "subtracting is adding the negative")]
     fn sub(self, other: Self) -> Self {
         match other.num.checked_neg() {
             Some(num) => self + Self { num, den: other.den },

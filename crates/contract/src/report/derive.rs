@@ -55,7 +55,8 @@ impl Derived {
             How::Sum => (a.plus(b), '+'),
             How::Product(unit) => (a.times(b, unit), '×'),
             How::Quotient(unit) => (a.over(b, unit), '÷'),
-            How::Share => (a.over(b, Unit::Percent).hundredfold(), '÷'),
+            // A part's share of its whole grows with the part, so it has the part's bound.
+            How::Share => (Quantity { bound: a.bound, ..a.over(b, Unit::Percent).hundredfold() }, '÷'),
         };
         if !quantity.number.is_some() {
             self.missing.push(format!("`{id}` is left out: it is too large to compute exactly."));
@@ -66,6 +67,7 @@ impl Derived {
     }
 }
 
+#[derive(Clone, Copy)]
 enum How {
     Sum,
     Product(Unit),

@@ -38,7 +38,7 @@ fn floor_and_ceiling(derived: &Derived) -> Option<String> {
     }
     Some(format!(
         "“{}” is a floor on what is spent, “{}” a ceiling on what is supplied. They are different clauses: \
-         neither limits the other, and no clause says that the one pays for the other. {} is their quotient if all {} \
+         neither limits the other, and nothing in this file ties one to the other. {} is their quotient if all {} \
          ran from day one and spend stopped at the floor; later or less capacity, or more spend, makes it dearer.",
         spend.shown(),
         power.shown(),

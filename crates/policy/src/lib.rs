@@ -1,1 +1,111 @@
-//! Authorize: a principal and an intent become a Grant with evidence.
+//! Authorize: a principal and what it intends become a [`Grant`], or a [`Denial`] that says what was missing.
+//!
+//! Policies are written in Cedar against `offtake.cedarschema` and checked against it when they are read. What no
+//! policy permits is denied; one `forbid` outweighs all permits; a policy that cannot be evaluated denies. A
+//! decision depends on the caller's class and method, the action and the model, so it is made once for each and
+//! remembered (bounded) for as long as this set of policies lives.
+
+mod decisions;
+mod error;
+mod evaluate;
+
+pub use error::{Denial, PolicyError};
+
+use decisions::{Decisions, Question};
+use evaluate::Rules;
+use identity::Principal;
+use std::sync::Arc;
+use units::ModelName;
+
+/// What a caller intends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// To have a model answer.
+    InvokeModel,
+    /// To have a model's tokens counted.
+    CountTokens,
+    /// To see that a model exists.
+    ListModels,
+}
+
+impl Action {
+    /// The action's id in policies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvokeModel => "InvokeModel",
+            Self::CountTokens => "CountTokens",
+            Self::ListModels => "ListModels",
+        }
+    }
+
+    /// The verb in sentences.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::InvokeModel => "call",
+            Self::CountTokens => "count tokens with",
+            Self::ListModels => "list",
+        }
+    }
+}
+
+/// Leave to go on, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// `not evaluated`, or `permit:` and the ids of the policies that permit it.
+    pub decision: Arc<str>,
+    /// `not evaluated`: no residency rules exist yet.
+    pub residency: Arc<str>,
+}
+
+/// The policies of one configuration. Immutable; replaced whole.
+#[derive(Debug)]
+pub struct Policy {
+    /// Nothing when no policies are configured.
+    rules: Option<(Rules, Decisions)>,
+    not_evaluated: Arc<str>,
+}
+
+impl Policy {
+    /// No policies: whoever is authenticated may use every configured model, and the record says so.
+    pub fn open() -> Self {
+        Self { rules: None, not_evaluated: Arc::from("not evaluated") }
+    }
+
+    /// Reads policy files, given as name and text; with none, everything is denied.
+    ///
+    /// A policy's id is its annotation `@id("…")`, else the file's name, `#` and its place in it.
+    ///
+    /// # Errors
+    /// When a file is not Cedar, does not fit the schema, or repeats an id; names file and line.
+    pub fn parse(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<Self, PolicyError> {
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (name.as_ref(), text.as_ref())).collect();
+        let rules = Rules::parse(&files)?;
+        Ok(Self { rules: Some((rules, Decisions::default())), ..Self::open() })
+    }
+
+    /// Whether `principal` may do `action` with `model`.
+    ///
+    /// # Errors
+    /// The denial, in words for the client.
+    pub fn authorize(
+        &self,
+        principal: &Principal,
+        action: Action,
+        model: &ModelName,
+    ) -> Result<Grant, Denial> {
+        let decision = match &self.rules {
+            None => self.not_evaluated.clone(),
+            Some((rules, decisions)) => {
+                let question = Question {
+                    class: principal.class,
+                    method: principal.method,
+                    action,
+                    model: model.clone(),
+                };
+                decisions.get_or_make(question, || rules.decide(principal, action, model))?
+            }
+        };
+        Ok(Grant { decision, residency: self.not_evaluated.clone() })
+    }
+}

@@ -1,0 +1,193 @@
+//! Decisions as tables: policies, then who asks for what and what comes out.
+
+use identity::{Method, Owner, Principal};
+use policy::{Action, Policy};
+use units::{ModelName, Organisation, Subject, Team};
+
+/// `organisation/team/subject`, where `|` separates when a part has a slash of its own.
+fn principal(text: &str, method: Method) -> Principal {
+    let mark = if text.contains('|') { '|' } else { '/' };
+    let parts: Vec<&str> = text.splitn(3, mark).collect();
+    let owner = Owner {
+        organisation: Organisation::new(parts[0]).unwrap(),
+        team: Team::new(parts[1]).unwrap(),
+        subject: Subject::new(parts[2]).unwrap(),
+    };
+    Principal::new(owner, method, "proof")
+}
+
+fn action(text: &str) -> Action {
+    match text {
+        "call" => Action::InvokeModel,
+        "count" => Action::CountTokens,
+        "list" => Action::ListModels,
+        _ => panic!("{text}"),
+    }
+}
+
+/// Each line: `principal [method] action model -> decision`; asked twice, the second time from memory.
+#[track_caller]
+fn check(policies: &str, table: &str) {
+    let policy = Policy::parse(&[("rules.cedar", policies)]).unwrap();
+    for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (asked, expected) = line.split_once("->").unwrap();
+        let words: Vec<&str> = asked.split_whitespace().collect();
+        let (who, method, what, model) = match words.as_slice() {
+            [who, what, model] => (who, Method::Jwt, what, model),
+            [who, "key", what, model] => (who, Method::VirtualKey, what, model),
+            _ => panic!("{line}"),
+        };
+        let (principal, model) = (principal(who, method), ModelName::new(model).unwrap());
+        for _ in 0..2 {
+            let answer = match policy.authorize(&principal, action(what), &model) {
+                Ok(grant) => {
+                    assert_eq!(&*grant.residency, "not evaluated");
+                    grant.decision.to_string()
+                }
+                Err(denial) => denial.decision(),
+            };
+            assert_eq!(answer, expected.trim(), "{line}");
+        }
+    }
+}
+
+const USE: &str = r#"action in Offtake::Action::"Use""#;
+
+#[test]
+fn what_nothing_permits_is_denied() {
+    check("", "demo/bench/alice call claude-x -> deny:default");
+    check(
+        r#"@id("bench-small") permit (
+             principal in Offtake::Team::"demo/bench",
+             action == Offtake::Action::"InvokeModel",
+             resource == Offtake::Model::"small");"#,
+        "demo/bench/alice  call  small -> permit:bench-small
+         demo/bench/bob    call  small -> permit:bench-small
+         demo/bench/alice  count small -> deny:default
+         demo/bench/alice  call  large -> deny:default
+         demo/other/alice  call  small -> deny:default
+         acme/bench/alice  call  small -> deny:default",
+    );
+}
+
+#[test]
+fn organisations_hold_teams_and_actions_stand_in_a_group() {
+    check(
+        &format!(r#"@id("all") permit (principal in Offtake::Organisation::"demo", {USE}, resource);"#),
+        "demo/bench/alice call  m -> permit:all
+         demo/any/one     count m -> permit:all
+         demo/any/one     list  m -> permit:all
+         demo2/any/one    list  m -> deny:default",
+    );
+}
+
+#[test]
+fn one_forbid_outweighs_all_permits() {
+    check(
+        r#"permit (principal, action, resource);
+           @id("no-secrets") forbid (principal, action, resource) when { resource.name like "secret-*" };"#,
+        "demo/bench/alice call open     -> permit:rules.cedar#1
+         demo/bench/alice call secret-1 -> deny:no-secrets",
+    );
+}
+
+#[test]
+fn names_and_methods_can_be_asked_for() {
+    check(
+        &format!(
+            r#"@id("ci") permit (principal, {USE}, resource) when {{ principal.name like "repo:acme/*" }};
+               @id("no-keys") forbid (principal, {USE}, resource == Offtake::Model::"large")
+                 when {{ context.method == "virtual-key" }};"#
+        ),
+        "acme/ci/repo:acme/app     call large -> permit:ci
+         acme/ci/repo:acme/app key call large -> deny:no-keys
+         acme/ci/repo:acme/app key call small -> permit:ci
+         acme/ci/repo:evil/app     call small -> deny:default",
+    );
+}
+
+/// A team named `b/c` of `a` is not team `c` of `a/b`.
+#[test]
+fn a_slash_in_a_name_makes_nobody_else() {
+    check(
+        r#"@id("ml") permit (principal in Offtake::Team::"a/b", action, resource);
+           @id("x") permit (principal == Offtake::Subject::"a/t/b/c", action, resource);"#,
+        "a|b|c     call m -> permit:ml
+         a/b|c|d   call m -> deny:default
+         a|b/c|d   call m -> deny:default
+         a|t|b/c   call m -> permit:x
+         a|t/b|c   call m -> deny:default
+         a/t|b|c   call m -> deny:default",
+    );
+}
+
+#[test]
+fn hostile_names_are_only_names() {
+    check(
+        r#"@id("ml") permit (principal in Offtake::Team::"a/b", action, resource);"#,
+        "a|%62|c  call m -> deny:default
+         a%2Fb|b|c call m -> deny:default",
+    );
+    let policy =
+        Policy::parse(&[("p", r#"permit (principal in Offtake::Team::"a/b", action, resource);"#)]).unwrap();
+    let hostile = principal(r#"a|b"); permit(principal, action, resource); //|c"#, Method::Jwt);
+    let model = ModelName::new(r#"m" || true"#).unwrap();
+    let denial = policy.authorize(&hostile, Action::InvokeModel, &model).unwrap_err();
+    assert!(denial.to_string().starts_with("no policy permits `a/b\");"), "{denial}");
+}
+
+#[test]
+fn a_policy_that_cannot_be_evaluated_denies() {
+    check(
+        r#"permit (principal, action, resource);
+           @id("overflow") forbid (principal, action, resource)
+             when { resource.name == "m" && 9223372036854775807 + 1 == 0 };"#,
+        "demo/bench/alice call n -> permit:rules.cedar#1
+         demo/bench/alice call m -> deny:overflow",
+    );
+}
+
+#[test]
+fn the_denial_says_what_was_missing() {
+    let policy = Policy::parse(&[] as &[(&str, &str)]).unwrap();
+    let alice = principal("demo/bench/alice", Method::Jwt);
+    let denial = policy.authorize(&alice, Action::InvokeModel, &ModelName::new("claude-x").unwrap());
+    assert_eq!(denial.unwrap_err().to_string(), "no policy permits `demo/bench/alice` to call `claude-x`");
+}
+
+#[test]
+fn open_says_that_nothing_was_evaluated() {
+    let alice = principal("demo/bench/alice", Method::Jwt);
+    let grant = Policy::open().authorize(&alice, Action::InvokeModel, &ModelName::new("m").unwrap()).unwrap();
+    assert_eq!((&*grant.decision, &*grant.residency), ("not evaluated", "not evaluated"));
+}
+
+/// What is wrong with these files, and on which line.
+#[track_caller]
+fn refuse(files: &[(&str, &str)], expected: &str) {
+    let error = Policy::parse(files).unwrap_err().to_string();
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn errors_name_file_and_line() {
+    let good = ("a.cedar", "permit (principal, action, resource);\n");
+    refuse(&[good, ("b.cedar", "\npermit (principal, action, resource)\nwhenn { true };")], "b.cedar:3: ");
+    refuse(
+        &[
+            good,
+            (
+                "c.cedar",
+                "// one\n// two\npermit (principal, action, resource)\n  when {\n principal.nam == \"x\" };",
+            ),
+        ],
+        "c.cedar:5: ",
+    );
+    refuse(&[("d.cedar", "permit (principal is Offtake::Robot, action, resource);")], "d.cedar:1: ");
+    refuse(
+        &[("e.cedar", "permit (principal == ?principal, action, resource);")],
+        "e.cedar: a policy with a slot",
+    );
+    let named = "@id(\"x\") permit (principal, action, resource);";
+    refuse(&[("f.cedar", named), ("g.cedar", named)], "g.cedar: policy id `x` is used twice");
+}

@@ -58,6 +58,8 @@ struct Bill {
     usage: Option<Usage>,
     /// Output tokens that are due with the first byte: all of them, when nothing is streamed.
     at_once: u32,
+    /// Thinking comes before all other output, so the next tokens are thinking until this is used up.
+    thinking: u32,
     whole: bool,
 }
 
@@ -75,7 +77,13 @@ impl Play {
         let cut = orders.cut_bytes.or(orders.cut.map(|_| length / 2));
         let broken = cut.is_some();
         let steps = cut_and_chunk(vec![Step::Send(Event::new(text, 0))], cut, orders.chunk);
-        let bill = Bill { tally, usage: Some(usage), at_once: usage.output, whole: !broken };
+        let bill = Bill {
+            tally,
+            usage: Some(usage),
+            at_once: usage.output,
+            thinking: usage.thinking,
+            whole: !broken,
+        };
         Self { steps, pause: None, length: u64::try_from(length).ok(), bill: Some(bill) }
     }
 
@@ -100,22 +108,24 @@ impl Play {
             steps.extend([Step::Pause(FLUSH), Step::Cut]);
         }
         let steps = cut_and_chunk(steps, orders.cut_bytes, orders.chunk);
-        let bill = Bill { tally, usage: Some(usage), at_once: 0, whole };
+        let bill = Bill { tally, usage: Some(usage), at_once: 0, thinking: usage.thinking, whole };
         Self { steps, pause: None, length: None, bill: Some(bill) }
     }
 
     fn count(&mut self, output: u32) {
         let Some(bill) = &mut self.bill else { return };
         let mut counts = lock(&bill.tally);
+        let output = output + std::mem::take(&mut bill.at_once);
+        let thinking = output.min(bill.thinking);
+        bill.thinking -= thinking;
         if let Some(usage) = bill.usage.take() {
             counts.input_tokens += u64::from(usage.input);
             counts.cache_read_tokens += u64::from(usage.cache_read);
             counts.cache_write_5m_tokens += u64::from(usage.cache_write_5m);
             counts.cache_write_1h_tokens += u64::from(usage.cache_write_1h);
-            counts.thinking_tokens += u64::from(usage.thinking);
-            counts.output_tokens += u64::from(bill.at_once);
         }
         counts.output_tokens += u64::from(output);
+        counts.thinking_tokens += u64::from(thinking);
         if self.steps.is_empty() {
             counts.answered += u64::from(bill.whole);
             counts.broken += u64::from(!bill.whole);

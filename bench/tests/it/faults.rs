@@ -50,6 +50,15 @@ async fn a_cut_ends_the_connection_after_so_many_events() {
 }
 
 #[tokio::test]
+async fn thinking_that_was_cut_off_is_metered_as_far_as_it_came() {
+    let double = double().await;
+    // message_start, content_block_start, three of eight pieces of thinking
+    post(&double, MESSAGES, &ask(true, "thinking=8;cut=5")).await;
+    let meter = double.meter().total;
+    assert_eq!((meter.output_tokens, meter.thinking_tokens), (3, 3));
+}
+
+#[tokio::test]
 async fn a_cut_can_fall_on_any_byte() {
     for bytes in [0, 1, 100, 333] {
         let meter = everywhere(&format!("cut_bytes={bytes}"), |path, stream, got| {

@@ -8,6 +8,7 @@ pub mod deal;
 mod decimal;
 mod error;
 mod ratio;
+pub mod render;
 mod report;
 mod settle;
 mod terms;

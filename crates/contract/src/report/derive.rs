@@ -7,9 +7,10 @@ use crate::deal::{Commitment, Deal, Total, Tranche, When};
 use crate::ratio::Ratio;
 use units::Currency;
 
-/// The figures found, in reading order, and the sentences on those that could not be.
+/// The figures found, in reading order, sentences on what they are made of, and on those that are missing.
 pub(super) struct Derived {
     pub figures: Vec<Figure>,
+    pub parts: Vec<String>,
     pub missing: Vec<String>,
 }
 
@@ -22,17 +23,20 @@ impl Derived {
         self.figures.push(Figure { id, label, quantity, basis });
     }
 
-    /// A sum of clauses: one clause alone keeps its own basis.
-    fn sum(&mut self, id: &'static str, label: &'static str, pieces: Vec<Piece>) {
-        let mut pieces = pieces.into_iter();
-        let Some(first) = pieces.next() else { return };
-        let (mut quantity, mut formula, mut basis) = (first.quantity, first.text(), first.basis);
-        for piece in pieces {
-            quantity = quantity.plus(piece.quantity);
-            formula = format!("{formula} + {}", piece.text());
-            basis = Basis::Derived { formula: formula.clone() };
+    /// A sum of clauses: one clause alone keeps its own basis, several are named with theirs in a note.
+    fn sum(&mut self, id: &'static str, label: &'static str, pieces: &[Piece]) {
+        let Some((first, rest)) = pieces.split_first() else { return };
+        let quantity = rest.iter().fold(first.quantity, |sum, piece| sum.plus(piece.quantity));
+        if rest.is_empty() {
+            return self.put(id, label, quantity, first.basis.clone());
         }
-        self.put(id, label, quantity, basis);
+        let formula = pieces.iter().map(Piece::text).collect::<Vec<_>>().join(" + ");
+        let known = pieces.iter().map(|piece| {
+            let (text, basis) = (piece.text(), &piece.basis);
+            format!("{text}, {}: {}", basis.word(), basis.text())
+        });
+        self.parts.push(format!("`{id}` adds up {}.", known.collect::<Vec<_>>().join("; ")));
+        self.put(id, label, quantity, Basis::Derived { formula });
     }
 
     /// A figure made of two others, or a sentence on which of them is missing.
@@ -90,7 +94,7 @@ impl Piece {
 }
 
 pub(super) fn figures(deal: &Deal) -> Derived {
-    let mut derived = Derived { figures: Vec::new(), missing: Vec::new() };
+    let mut derived = Derived { figures: Vec::new(), parts: Vec::new(), missing: Vec::new() };
     money_in(deal, &mut derived);
     spend(deal, &mut derived);
     capacity(deal, &mut derived);
@@ -98,8 +102,8 @@ pub(super) fn figures(deal: &Deal) -> Derived {
 }
 
 fn money_in(deal: &Deal, derived: &mut Derived) {
-    derived.sum("money_at_signing", "Money at signing", at_signing(deal));
-    derived.sum("money_on_milestones", "Money on milestones", on_milestones(deal));
+    derived.sum("money_at_signing", "Money at signing", &at_signing(deal));
+    derived.sum("money_on_milestones", "Money on milestones", &on_milestones(deal));
     match (derived.get("money_at_signing"), derived.get("money_on_milestones")) {
         (None, None) => {
             derived.missing.push("`new_money` is left out: the deal puts no money in.".to_owned())
@@ -122,7 +126,7 @@ fn money_in(deal: &Deal, derived: &mut Derived) {
         quantity: Quantity::money(deal.money(*investment.amount.get_ref()), Bound::Exactly),
         basis: Basis::of(investment.source.as_ref(), investment.assumed.as_ref()),
     });
-    derived.sum("prior_money", "Money put in before", prior.collect());
+    derived.sum("prior_money", "Money put in before", &prior.collect::<Vec<_>>());
     if derived.get("prior_money").is_none() {
         derived.missing.push("`prior_money` is left out: no earlier investment is stated.".to_owned());
     }
@@ -132,7 +136,7 @@ fn money_in(deal: &Deal, derived: &mut Derived) {
     let parts = ["prior_money", "money_at_signing"];
     derived.combine(("exposure_at_signing", "Money in once signed"), parts, How::Sum, "");
     derived.combine(("total_exposure", "Total exposure"), ["prior_money", "new_money"], How::Sum, "");
-    let share = ("milestone_share_of_new_money", "Part of the new money that hangs on milestones");
+    let share = ("milestone_share_of_new_money", "Milestones' share of new money");
     derived.combine(share, ["money_on_milestones", "new_money"], How::Share, "");
 }
 
@@ -180,7 +184,7 @@ fn spend(deal: &Deal, derived: &mut Derived) {
         derived.missing.push("`term_years` is left out: the deal has no end.".to_owned());
     }
     let promised = deal.commitments.iter().map(|commitment| promise(deal, commitment));
-    derived.sum("spend_commitment", "Spend committed", promised.collect());
+    derived.sum("spend_commitment", "Spend committed", &promised.collect::<Vec<_>>());
     if derived.get("spend_commitment").is_none() {
         derived.missing.push("`spend_commitment` is left out: nobody commits to spend.".to_owned());
         return;
@@ -231,7 +235,7 @@ fn capacity(deal: &Deal, derived: &mut Derived) {
         let basis = Basis::of(grant.source.as_ref(), grant.assumed.as_ref());
         Some(Piece { name, quantity, basis })
     });
-    derived.sum("capacity_ceiling_gw", "Capacity, at most", power.collect());
+    derived.sum("capacity_ceiling_gw", "Capacity", &power.collect::<Vec<_>>());
     if derived.get("capacity_ceiling_gw").is_none() {
         derived
             .missing
@@ -240,7 +244,7 @@ fn capacity(deal: &Deal, derived: &mut Derived) {
     }
     let years = How::Product(Unit::GigawattYears);
     derived.combine(
-        ("capacity_gw_years", "Gigawatt-years, at most"),
+        ("capacity_gw_years", "Gigawatt-years"),
         ["capacity_ceiling_gw", "term_years"],
         years,
         ", if all of it ran from day one",

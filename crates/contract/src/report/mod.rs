@@ -11,7 +11,7 @@ pub use quantity::{Bound, Quantity, Unit};
 
 use crate::day::{Day, Period};
 use crate::deal::{Binding, Deal, Tranche, When};
-use units::{Currency, Money, Timestamp};
+use units::{Currency, Timestamp};
 
 /// A deal's figures, tranches and notes, ready to be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,16 +123,23 @@ impl Basis {
 pub struct TrancheLine {
     /// Its id.
     pub id: String,
-    /// Its name for people.
+    /// Its name for people; empty when it has none.
     pub title: String,
     /// How much.
-    pub amount: Money,
+    pub quantity: Quantity,
     /// Its state before any fact is known.
     pub state: TrancheState,
     /// What has to be true, as written.
     pub condition: String,
     /// How it is known.
     pub basis: Basis,
+}
+
+impl TrancheLine {
+    /// `T1` or `T1, at signing`.
+    pub fn name(&self) -> String {
+        if self.title.is_empty() { self.id.clone() } else { format!("{}, {}", self.id, self.title) }
+    }
 }
 
 /// A tranche's state as far as the deal file alone decides it.
@@ -167,7 +174,7 @@ pub struct MinimumLine {
     /// Its first day, and the first day after it.
     pub days: (Day, Day),
     /// What is due.
-    pub minimum: Money,
+    pub quantity: Quantity,
 }
 
 /// Computes a deal's report.
@@ -199,13 +206,13 @@ fn head(deal: &Deal) -> Head {
 
 fn tranche_line(deal: &Deal, tranche: &Tranche) -> TrancheLine {
     let (state, condition) = match tranche.when.get_ref() {
-        When::AtSigning => (TrancheState::Signed, "at signing"),
+        When::AtSigning => (TrancheState::Signed, "at_signing"),
         When::Text(condition) => (TrancheState::Open, condition.as_str()),
     };
     TrancheLine {
         id: tranche.id.get_ref().clone(),
-        title: tranche.title.clone().unwrap_or_else(|| tranche.id.get_ref().clone()),
-        amount: deal.money(*tranche.amount.get_ref()),
+        title: tranche.title.clone().unwrap_or_default(),
+        quantity: Quantity::money(deal.money(*tranche.amount.get_ref()), Bound::Exactly),
         state: if deal.binding == Binding::Loi { TrancheState::Draft } else { state },
         condition: condition.to_owned(),
         basis: Basis::of(tranche.source.as_ref(), tranche.assumed.as_ref()),
@@ -217,8 +224,9 @@ fn minimums(deal: &Deal) -> Vec<MinimumLine> {
     for commitment in &deal.commitments {
         for entry in commitment.schedule.iter().map(|entry| entry.get_ref()) {
             let Some(days) = deal.period().year(entry.y) else { continue };
-            let (commitment, minimum) = (commitment.id.get_ref().clone(), deal.money(entry.min));
-            lines.push(MinimumLine { commitment, year: entry.y, days, minimum });
+            let commitment = commitment.id.get_ref().clone();
+            let quantity = Quantity::money(deal.money(entry.min), Bound::Exactly);
+            lines.push(MinimumLine { commitment, year: entry.y, days, quantity });
         }
     }
     lines

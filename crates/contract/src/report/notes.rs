@@ -13,6 +13,7 @@ pub(super) fn notes(deal: &Deal, derived: &Derived) -> Vec<String> {
     notes.extend(deal.note.clone());
     notes.extend(multiple(derived));
     notes.extend(floor_and_ceiling(derived));
+    notes.extend(derived.parts.iter().cloned());
     notes.extend(assumptions(deal));
     notes.extend(unallotted(deal));
     notes.extend(clause_notes(deal));

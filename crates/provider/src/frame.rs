@@ -83,7 +83,8 @@ fn classify(message: &Message) -> Result<Frame, Malformed> {
     let payload = message.payload().clone();
     let kind =
         |name: &str| header(name).ok_or_else(|| Malformed::Frame(format!("a frame has no `{name}` header")));
-    match header(":message-type").as_deref() {
+    let message_type = header(":message-type");
+    match message_type.as_deref() {
         Some("event") => Ok(Frame::Event { kind: kind(":event-type")?, payload }),
         Some("exception") => Ok(Frame::Exception { kind: kind(":exception-type")?, payload }),
         Some("error") => {
@@ -91,6 +92,8 @@ fn classify(message: &Message) -> Result<Frame, Malformed> {
             let payload = object([("message", message.into())]).to_bytes().into();
             Ok(Frame::Exception { kind: kind(":error-code")?, payload })
         }
+        // Seen in recordings: the event's type alone says what it is.
+        None if header(":event-type").is_some() => Ok(Frame::Event { kind: kind(":event-type")?, payload }),
         other => Err(Malformed::Frame(format!("a frame's message type is `{}`", other.unwrap_or("missing")))),
     }
 }

@@ -101,32 +101,26 @@ pub fn with_model_and_usage(body: &Bytes, head: &Head, upstream_model: &str) -> 
 /// [`Head::betas`], for the `anthropic-beta` header), `model` and `stream` come; the rest stays as it is.
 pub fn invoke_to_messages(body: &Bytes, head: &Head, upstream_model: &str, stream: bool) -> Bytes {
     let members = &head.members;
-    let own = [&members.anthropic_version, &members.anthropic_beta, &members.model, &members.stream];
-    let edits = own.into_iter().flatten().map(|member| removal(body, member));
-    let mut edits: Vec<Edit> = edits.collect();
     let mut first = Vec::from(b"\"model\":");
     crate::json::write_text(upstream_model, &mut first);
     if stream {
         first.extend_from_slice(b",\"stream\":true");
     }
-    edits.extend(insertion(head, first));
-    splice(body, edits)
+    let own = [&members.anthropic_version, &members.anthropic_beta, &members.model, &members.stream];
+    splice(body, replacement(body, head, &own, first))
 }
 
 /// An Anthropic body as a Bedrock invoke one: `model` and `stream` go, `anthropic_version` and the flags
 /// of the `anthropic-beta` header that the backend knows come.
 pub fn messages_to_invoke(body: &Bytes, head: &Head, betas: &[&str]) -> Bytes {
     let members = &head.members;
-    let own = [&members.model, &members.stream];
-    let mut edits: Vec<Edit> = own.into_iter().flatten().map(|member| removal(body, member)).collect();
     let mut first = Vec::from(b"\"anthropic_version\":\"bedrock-2023-05-31\"");
     if !betas.is_empty() {
         first.extend_from_slice(b",\"anthropic_beta\":");
         let flags = betas.iter().map(|flag| crate::json::Json::from(*flag)).collect();
         crate::json::Json::List(flags).write(&mut first);
     }
-    edits.extend(insertion(head, first));
-    splice(body, edits)
+    splice(body, replacement(body, head, &[&members.model, &members.stream], first))
 }
 
 /// One change: these bytes become those.
@@ -168,17 +162,23 @@ fn insertion(head: &Head, mut text: Vec<u8>) -> Option<Edit> {
     Some(Edit { place: at..at, text })
 }
 
-/// Takes a member out, together with the comma that separates it from its neighbour.
-fn removal(body: &[u8], member: &Member) -> Edit {
-    let blank = |byte: &u8| byte.is_ascii_whitespace();
-    let after = member.value.end + body.iter().skip(member.value.end).take_while(|byte| blank(byte)).count();
-    if body.get(after) == Some(&b',') {
-        return Edit { place: member.start..after + 1, text: Vec::new() };
-    }
-    // The last member: the comma before it goes, unless it is the only one.
-    let before = body[..member.start].iter().rposition(|byte| !blank(byte)).unwrap_or(member.start);
-    let start = if body.get(before) == Some(&b',') { before } else { member.start };
-    Edit { place: start..member.value.end, text: Vec::new() }
+/// Takes members out and puts others in front. Each member but the first takes the comma before it along,
+/// so any set of them can go.
+fn replacement(body: &[u8], head: &Head, out: &[&Option<Member>], text: Vec<u8>) -> Vec<Edit> {
+    let is_first = |member: &Member| Some(member.start) == head.members.first_key;
+    let removal = |member: &Member| {
+        let before = body.get(..member.start).unwrap_or_default();
+        let comma = before.iter().rposition(|byte| *byte == b',').unwrap_or(member.start);
+        let start = if is_first(member) { member.start } else { comma };
+        Edit { place: start..member.value.end, text: Vec::new() }
+    };
+    let mut edits: Vec<Edit> = out.iter().copied().flatten().map(removal).collect();
+    let first_goes = out.iter().copied().flatten().any(is_first);
+    edits.extend(match head.members.first_key {
+        Some(at) if first_goes => Some(Edit { place: at..at, text }),
+        _ => insertion(head, text),
+    });
+    edits
 }
 
 fn splice(body: &[u8], mut edits: Vec<Edit>) -> Bytes {

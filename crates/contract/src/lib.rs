@@ -2,6 +2,7 @@
 
 mod advance;
 mod burn;
+mod canonical;
 mod check;
 mod day;
 pub mod deal;
@@ -11,10 +12,12 @@ mod ratio;
 pub mod render;
 mod report;
 mod settle;
+mod template;
 mod terms;
 
 pub use advance::{Charge, Outcome, Position, YearPosition, advance};
 pub use burn::{BurnDown, BurnPoint, Projection, burn_down};
+pub use canonical::{canonical, hash};
 pub use day::{Day, Period};
 pub use deal::Deal;
 pub use decimal::Decimal;
@@ -24,4 +27,5 @@ pub use report::{
     Basis, Bound, Figure, Head, MinimumLine, Quantity, Report, TrancheLine, TrancheState, Unit, report,
 };
 pub use settle::{Carried, YearSettlement, settle, settle_year};
+pub use template::starting;
 pub use terms::{CommitmentTerms, Rule};

@@ -18,6 +18,7 @@ struct Deal<'a> {
     id: &'a str,
     title: &'a str,
     version: u32,
+    hash: &'a str,
     known_from: String,
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +102,7 @@ fn deal(report: &Report) -> Deal<'_> {
         id: &head.id,
         title: &head.title,
         version: head.version,
+        hash: &head.hash,
         known_from: head.known_from.to_string(),
         from: head.period.from.to_string(),
         to: head.period.to.map(|to| to.to_string()),

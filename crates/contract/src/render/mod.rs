@@ -68,9 +68,10 @@ fn term(head: &Head) -> String {
     }
 }
 
-/// `amazon-anthropic-2026, version 1, known from 2026-04-20`.
+/// `amazon-anthropic-2026, version 1, known from 2026-04-20, hash 0123456789ab`.
 fn version(head: &Head) -> String {
-    format!("{}, version {}, known from {}", head.id, head.version, head.known_from.date())
+    let (known_from, hash) = (head.known_from.date(), head.hash.get(..12).unwrap_or(""));
+    format!("{}, version {}, known from {known_from}, hash {hash}", head.id, head.version)
 }
 
 /// What the words in the basis column mean.

@@ -37,6 +37,8 @@ pub struct Head {
     pub title: String,
     /// Its version.
     pub version: u32,
+    /// The hash of that version's file.
+    pub hash: String,
     /// Since when that version is known.
     pub known_from: Timestamp,
     /// When it is in force.
@@ -196,6 +198,7 @@ fn head(deal: &Deal) -> Head {
         id: deal.id.get_ref().clone(),
         title: deal.name().to_owned(),
         version: deal.version,
+        hash: deal.hash.clone(),
         known_from: deal.known_from,
         period: deal.period(),
         currency: deal.currency,

@@ -1,2 +1,48 @@
-//! The `offtake` binary.
-fn main() {}
+//! The `offtake` binary: one file a verb.
+//!
+//! Answers go to standard output, everything else to standard error. Exit codes: 0 done, 1 the thing asked for
+//! failed (damaged books, a refused call), 2 the command or a file given to it cannot be used.
+
+mod command;
+mod failure;
+mod plane;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// An AI access plane: who calls which model, where, on what capacity, and which contract pays.
+#[derive(Debug, Parser)]
+#[command(name = "offtake", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Serve(command::serve::Arguments),
+    Check(command::check::Arguments),
+    #[command(subcommand)]
+    Deal(command::deal::Verb),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers; anything else is a command that cannot be used.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()) * 2);
+        }
+    };
+    let done = match arguments.verb {
+        Verb::Serve(arguments) => command::serve::run(&arguments),
+        Verb::Check(arguments) => command::check::run(&arguments),
+        Verb::Deal(verb) => command::deal::run(&verb),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

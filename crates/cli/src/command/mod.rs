@@ -1,0 +1,16 @@
+//! The verbs.
+
+pub mod check;
+pub mod deal;
+pub mod serve;
+
+use crate::failure::Failure;
+use std::io::Write as _;
+
+/// Writes an answer to standard output; a closed pipe ends it quietly.
+pub fn answer(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::failed),
+    }
+}

@@ -1,0 +1,224 @@
+//! The shape of the file, section by section, as it is written; nothing is resolved here.
+
+use crate::problem::{Problem, Problems};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// A configuration that parses, with its text for later problems.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    pub(crate) raw: Raw,
+}
+
+type Text = Spanned<String>;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Raw {
+    #[serde(default)]
+    pub listen: Listen,
+    #[serde(default)]
+    pub data: Data,
+    #[serde(default)]
+    pub identity: Identity,
+    pub policy: Option<Policy>,
+    #[serde(default, rename = "backend")]
+    pub backends: Vec<Backend>,
+    #[serde(default, rename = "model")]
+    pub models: Vec<Model>,
+    #[serde(default, rename = "price")]
+    pub prices: Vec<Price>,
+    #[serde(default, rename = "contract")]
+    pub contracts: Vec<Contract>,
+    #[serde(default)]
+    pub portal: Portal,
+    #[serde(default)]
+    pub telemetry: Telemetry,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listen {
+    pub address: Option<Text>,
+    pub body_bytes_max: Option<Spanned<u64>>,
+    pub header_bytes_max: Option<Spanned<u64>>,
+    pub connections_max: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Data {
+    pub dir: Option<String>,
+    pub durability: Option<Text>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    #[serde(default, rename = "key")]
+    pub keys: Vec<Key>,
+    #[serde(default, rename = "access_key")]
+    pub access_keys: Vec<AccessKey>,
+    #[serde(default, rename = "issuer")]
+    pub issuers: Vec<Issuer>,
+    pub token: Option<Token>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Key {
+    pub name: Text,
+    pub secret: Text,
+    pub organisation: Text,
+    pub team: Text,
+    pub subject: Option<Text>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccessKey {
+    pub id: Text,
+    pub secret: Text,
+    pub organisation: Text,
+    pub team: Text,
+    pub subject: Option<Text>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Issuer {
+    pub name: Text,
+    pub issuer: Text,
+    pub audience: Text,
+    pub algorithms: Spanned<Vec<String>>,
+    pub jwks: Text,
+    pub organisation: Option<Text>,
+    pub organisation_claim: Option<Text>,
+    pub team: Option<Text>,
+    pub team_claim: Option<Text>,
+    pub subject_claim: Option<Text>,
+    #[serde(default)]
+    pub required: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    pub key: Text,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    pub files: Spanned<Vec<Text>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backend {
+    pub name: Text,
+    pub kind: Text,
+    pub base_url: Option<Text>,
+    pub key: Option<Text>,
+    pub region: Option<Text>,
+    pub model_file: Option<Text>,
+    pub threads: Option<Spanned<u64>>,
+    pub connect_ms: Option<u64>,
+    pub first_byte_ms: Option<u64>,
+    pub between_events_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Model {
+    pub name: Text,
+    pub backends: Spanned<Vec<Text>>,
+    pub upstream_name: Option<Text>,
+    pub output_tokens_max: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Price {
+    pub model: Text,
+    pub currency: Text,
+    pub from: Option<Text>,
+    pub input_per_million: Text,
+    pub output_per_million: Text,
+    pub cache_read_per_million: Option<Text>,
+    pub cache_write_5m_per_million: Option<Text>,
+    pub cache_write_1h_per_million: Option<Text>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contract {
+    pub file: Text,
+    pub organisation: Option<Text>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Portal {
+    pub playground: Option<PlaygroundIdentity>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlaygroundIdentity {
+    pub organisation: Text,
+    pub team: Text,
+    pub subject: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    pub log: Option<Text>,
+    pub format: Option<Text>,
+}
+
+impl File {
+    /// Reads and parses the file at `path`.
+    ///
+    /// # Errors
+    /// Every mistake that shows without resolving anything, each with its place.
+    pub fn read(path: &Path) -> Result<Self, Problems> {
+        let text = std::fs::read_to_string(path).map_err(|error| Problems {
+            path: path.to_owned(),
+            text: String::new(),
+            list: vec![
+                Problem::whole(format!("cannot read the configuration: {error}"))
+                    .hint("give the path of a TOML file, for example `--config offtake.toml`"),
+            ],
+        })?;
+        Self::parse(path, text)
+    }
+
+    /// Parses `text` as if it stood in `path`.
+    ///
+    /// # Errors
+    /// As [`File::read`].
+    pub fn parse(path: &Path, text: String) -> Result<Self, Problems> {
+        match toml::from_str::<Raw>(&text) {
+            Ok(raw) => Ok(Self { path: path.to_owned(), text, raw }),
+            Err(error) => {
+                let message = error.message().replace('\n', ", ");
+                let problem = Problem { span: error.span(), message, hint: None };
+                Err(Problems { path: path.to_owned(), text, list: vec![problem] })
+            }
+        }
+    }
+
+    /// The data directory, relative paths being relative to the file.
+    pub fn data_dir(&self) -> PathBuf {
+        self.base().join(self.raw.data.dir.as_deref().unwrap_or("data"))
+    }
+
+    pub(crate) fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+}

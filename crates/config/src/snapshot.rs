@@ -1,0 +1,141 @@
+//! What one version of the configuration means: read-only, shared by every request it serves.
+
+use crate::Secret;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use units::{BackendName, ModelName, Organisation, Region, Subject, Team};
+
+/// One immutable view of the configuration.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// A hash of all that was read, the referenced files included.
+    pub version: u64,
+    /// Where the plane listens.
+    pub listen: SocketAddr,
+    /// Bounds on what a client may send.
+    pub limits: Limits,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether a frame is on disk before the caller goes on.
+    pub durable_strictly: bool,
+    /// Who can prove to be whom.
+    pub directory: Arc<identity::Directory>,
+    /// Who may do what.
+    pub policy: policy::Policy,
+    /// Every backend, in file order.
+    pub backends: Vec<Arc<Backend>>,
+    /// Every model by name.
+    pub models: HashMap<ModelName, Arc<Model>>,
+    /// The models' names in file order.
+    pub model_order: Vec<ModelName>,
+    /// The prices that the file gives.
+    pub prices: Vec<price::Price>,
+    /// The deals, with the organisation whose charges draw them down.
+    pub contracts: Vec<Commitment>,
+    /// The portal.
+    pub portal: Portal,
+    /// `debug`, `info`, `warn` or a filter such as `gateway=debug,info`.
+    pub log: String,
+    /// Logs as JSON lines.
+    pub log_json: bool,
+}
+
+/// Bounds on what a client may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body_bytes_max: usize,
+    /// Bytes of a request's head.
+    pub header_bytes_max: usize,
+    /// Connections at a time.
+    pub connections_max: usize,
+}
+
+/// A place a call can be sent to.
+#[derive(Debug)]
+pub struct Backend {
+    /// Its name.
+    pub name: BackendName,
+    /// What it is.
+    pub kind: BackendKind,
+    /// Where it runs.
+    pub region: Region,
+    /// How long to wait for a connection.
+    pub connect: Duration,
+    /// How long to wait for the first byte of an answer.
+    pub first_byte: Duration,
+    /// How long a stream may be silent.
+    pub between_events: Duration,
+}
+
+/// The kinds of backend.
+#[derive(Debug, Clone)]
+pub enum BackendKind {
+    /// Speaks the Anthropic Messages protocol.
+    Anthropic {
+        /// `scheme://host[:port][/prefix]`, without the `/v1`.
+        base_url: String,
+        /// Its key; none for a server that asks for none.
+        key: Option<Secret>,
+    },
+    /// Speaks the OpenAI chat protocol.
+    OpenAi {
+        /// With the `/v1`, as SDKs take it.
+        base_url: String,
+        /// Its key; none for a server that asks for none.
+        key: Option<Secret>,
+    },
+    /// A model file run in this process.
+    Embedded {
+        /// The GGUF file.
+        model_file: PathBuf,
+        /// Threads to run it on; all cores when not given.
+        threads: Option<usize>,
+    },
+    /// Answers with what it was asked; for tests.
+    Echo,
+}
+
+impl BackendKind {
+    /// The word used in configuration files.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Anthropic { .. } => "anthropic",
+            Self::OpenAi { .. } => "openai",
+            Self::Embedded { .. } => "embedded",
+            Self::Echo => "echo",
+        }
+    }
+}
+
+/// A model that callers can ask for.
+#[derive(Debug)]
+pub struct Model {
+    /// The name callers use.
+    pub name: ModelName,
+    /// Where it can be had, in order of preference.
+    pub backends: Vec<Arc<Backend>>,
+    /// What the backends call it.
+    pub upstream_name: Arc<str>,
+    /// The most a call may ask for; asked of a backend where the client's protocol lets it be left out.
+    pub output_tokens_max: Option<u64>,
+}
+
+/// A deal and whose charges draw it down.
+#[derive(Debug, Clone)]
+pub struct Commitment {
+    /// The terms.
+    pub deal: Arc<contract::Deal>,
+    /// Whose charges count; none for a deal that is only shown.
+    pub organisation: Option<Organisation>,
+}
+
+/// Who the portal's playground acts as; none means the portal has no playground.
+#[derive(Debug, Clone, Default)]
+pub struct Portal {
+    /// Organisation, team and subject.
+    pub playground: Option<(Organisation, Team, Subject)>,
+}

@@ -127,7 +127,16 @@ fn mend_shape(message: &str) -> String {
     if message.starts_with("missing field") {
         return format!("add `{first}`");
     }
-    String::new()
+    let known = [
+        ("expected a decimal number in quotes", "put it in quotes, so that it stays exact"),
+        ("is not a decimal number", "write digits, with a point or an exponent if need be"),
+        ("decimal places", "round it to twelve places"),
+        ("is not a currency code", "write its three capital letters"),
+    ];
+    known
+        .into_iter()
+        .find(|(part, _)| message.contains(part))
+        .map_or_else(String::new, |(_, mend)| mend.to_owned())
 }
 
 /// The known name that differs least from `given`, when it differs little.

@@ -69,6 +69,9 @@ impl Tap {
             self.held.extend_from_slice(chunk);
             return observed;
         }
+        if self.is_done {
+            return observed; // what follows the end is no part of the answer
+        }
         let mut line_start = 0;
         // Where the event under way begins; zero when that was in an earlier chunk.
         let mut event_start = 0;
@@ -77,7 +80,6 @@ impl Tap {
             if !self.event_begun && self.held.is_empty() {
                 event_start = line_start;
             }
-            let was_done = self.is_done;
             if self.held.is_empty() {
                 self.line(&chunk[line_start..line_end], &mut observed);
             } else {
@@ -85,8 +87,9 @@ impl Tap {
                 line.extend_from_slice(&chunk[line_start..line_end]);
                 self.line(&line, &mut observed);
             }
-            if self.is_done && !was_done {
+            if self.is_done {
                 observed.terminal_at = Some(event_start);
+                return observed;
             }
             line_start = line_end + 1;
         }

@@ -13,6 +13,8 @@ use crate::{anthropic, bedrock, openai};
 pub struct StreamDecoder {
     inner: Inner,
     ended: bool,
+    /// What broke after the last events given out.
+    broken: Option<Malformed>,
 }
 
 #[derive(Debug)]
@@ -32,50 +34,80 @@ impl StreamDecoder {
             Wire::BedrockConverse => Inner::Converse(FrameParser::new(), Default::default()),
             Wire::BedrockInvoke => Inner::Invoke(FrameParser::new(), Default::default()),
         };
-        Self { inner, ended: false }
+        Self { inner, ended: false, broken: None }
     }
 
-    /// The events completed by these bytes. Bytes after the end say nothing.
+    /// The events completed by these bytes; bytes after the end say nothing. What can be read before a
+    /// broken event is given out, and the error comes with the next call.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Malformed> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
         let mut events = Vec::new();
         if self.ended {
             return Ok(events);
         }
+        if let Err(broken) = self.read(bytes, &mut events) {
+            if events.is_empty() {
+                return Err(broken);
+            }
+            self.broken = Some(broken);
+        }
+        self.ended = is_over(&events);
+        Ok(events)
+    }
+
+    fn read(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Malformed> {
         match &mut self.inner {
             Inner::Anthropic(parser, decoder) => {
-                parser.push(bytes)?.iter().try_for_each(|event| decoder.event(&event.data, &mut events))?;
+                until_the_end(parser.push(bytes)?, events, |event, out| decoder.event(&event.data, out))?;
             }
             Inner::OpenAi(parser, decoder) => {
-                parser.push(bytes)?.iter().try_for_each(|event| decoder.event(&event.data, &mut events))?;
+                until_the_end(parser.push(bytes)?, events, |event, out| decoder.event(&event.data, out))?;
             }
             Inner::Converse(parser, decoder) => {
-                for frame in parser.push(bytes)? {
-                    match frame {
-                        Frame::Event { kind, payload } => decoder.event(&kind, &payload, &mut events)?,
-                        Frame::Exception { kind, payload } => {
-                            events.push(bedrock::stream::Decoder::exception(&kind, &payload));
-                        }
+                until_the_end(parser.push(bytes)?, events, |frame, out| match frame {
+                    Frame::Event { kind, payload } => decoder.event(&kind, &payload, out),
+                    Frame::Exception { kind, payload } => {
+                        out.push(bedrock::stream::Decoder::exception(&kind, &payload));
+                        Ok(())
                     }
-                }
+                })?;
             }
             Inner::Invoke(parser, decoder) => {
-                for frame in parser.push(bytes)? {
-                    invoke_frame(frame, decoder, &mut events)?;
-                }
+                until_the_end(parser.push(bytes)?, events, |frame, out| invoke_frame(frame, decoder, out))?;
             }
         }
-        if let Some(last) = events.iter().position(|event| matches!(event, Event::End | Event::Failed { .. }))
-        {
-            self.ended = true;
-            events.truncate(last + 1);
-        }
-        Ok(events)
+        Ok(())
     }
 
     /// The stream is over: an error when its terminal event is missing (pitfall 3).
     pub fn finish(self) -> Result<(), Malformed> {
-        if self.ended { Ok(()) } else { Err(Malformed::Truncated) }
+        match self.broken {
+            Some(broken) => Err(broken),
+            None if self.ended => Ok(()),
+            None => Err(Malformed::Truncated),
+        }
     }
+}
+
+/// Reads the vendor's events one by one, and none after the one that ends the stream.
+fn until_the_end<T>(
+    vendor_events: Vec<T>,
+    events: &mut Vec<Event>,
+    mut read: impl FnMut(T, &mut Vec<Event>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    for vendor_event in vendor_events {
+        read(vendor_event, events)?;
+        if is_over(events) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn is_over(events: &[Event]) -> bool {
+    matches!(events.last(), Some(Event::End | Event::Failed { .. }))
 }
 
 fn invoke_frame(

@@ -1,5 +1,7 @@
 //! Bodies in the vendor's own protocol: read once, spliced, otherwise byte for byte the caller's.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use provider::{

@@ -1,5 +1,7 @@
 //! Requests from one wire to another: what is carried, warned of, or refused.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use common::vectors;

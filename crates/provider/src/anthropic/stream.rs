@@ -11,7 +11,8 @@ use units::TokenCounts;
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     usage: Usage,
-    started: bool,
+    /// The id of the message under way.
+    id: Option<String>,
 }
 
 impl Decoder {
@@ -40,12 +41,17 @@ impl Decoder {
             self.usage.revise(crate::usage::read(usage.raw)?);
         }
         let usage = self.usage.counts()?;
-        // A second start (seen when a vendor resumes) only revises the usage.
-        if std::mem::replace(&mut self.started, true) {
+        let id = message.need_text("id")?;
+        if let Some(begun) = &self.id {
+            if *begun != id {
+                // Two answers glued together (pitfall 4) are no answer.
+                return Err(Malformed::Shape(format!("message `{id}` begins inside `{begun}`")));
+            }
             events.push(Event::Usage(usage));
             return Ok(());
         }
-        events.push(Event::Start { id: message.need_text("id")?, model: message.need_text("model")?, usage });
+        self.id = Some(id.clone());
+        events.push(Event::Start { id, model: message.need_text("model")?, usage });
         Ok(())
     }
 

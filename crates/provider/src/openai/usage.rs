@@ -12,6 +12,7 @@ use units::TokenCounts;
 pub struct ChatUsage {
     prompt_tokens: Option<Count>,
     completion_tokens: Option<Count>,
+    total_tokens: Option<Count>,
     prompt_tokens_details: Option<InputDetails>,
     completion_tokens_details: Option<OutputDetails>,
 }
@@ -43,7 +44,12 @@ impl ChatUsage {
     /// The disjoint counts.
     pub fn counts(&self) -> Result<TokenCounts, Malformed> {
         let (input, output) = (self.prompt_tokens, self.completion_tokens);
-        disjoint(input, output, self.prompt_tokens_details, self.completion_tokens_details)
+        let counts = disjoint(input, output, self.prompt_tokens_details, self.completion_tokens_details)?;
+        // Gemini behind this protocol leaves its thoughts out of the completion but not out of the total
+        // (pitfall 17); they are output that is billed.
+        let hidden = self.total_tokens.unwrap_or_default().0.saturating_sub(counts.total());
+        let (output, reasoning) = (counts.output + hidden, counts.reasoning + hidden);
+        Ok(TokenCounts { output, reasoning, ..counts })
     }
 }
 

@@ -1,12 +1,13 @@
 //! Calendar days (UTC) and contract years, which run from anniversary to anniversary, half-open.
 
+use crate::error::Problem;
 use jiff::Span;
 use jiff::civil::Date;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::fmt;
 use std::str::FromStr;
 use toml::value::Datetime;
-use units::{Timestamp, TimestampError};
+use units::Timestamp;
 
 /// A calendar day, UTC. It begins at midnight; a period `from`..`to` of days ends before `to` begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,10 +56,15 @@ impl Day {
 }
 
 impl FromStr for Day {
-    type Err = TimestampError;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> Result<Self, TimestampError> {
-        text.parse().map(Self).or_else(|_| text.parse().map(Self::of))
+    /// A calendar date and nothing after it: `2026-04-20`.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        match text.parse::<Date>() {
+            // jiff reads a date out of a date and time, too, and drops the time.
+            Ok(date) if date.to_string() == text => Ok(Self(date)),
+            _ => Err(Problem::Shape(format!("`{text}` is not a date such as `2026-04-20`"))),
+        }
     }
 }
 
@@ -76,17 +82,17 @@ impl fmt::Debug for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let written = Datetime::deserialize(from)?;
-        match (written.date, written.time) {
-            (Some(_), None) => written.to_string().parse().map_err(D::Error::custom),
-            _ => Err(D::Error::custom(format!("`{written}` is not a date such as `2026-04-20`"))),
-        }
+        Datetime::deserialize(from)?.to_string().parse().map_err(D::Error::custom)
     }
 }
 
 /// Reads a moment: a date means its start, a time needs its offset from UTC.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-    Datetime::deserialize(from)?.to_string().parse().map_err(D::Error::custom)
+    let written = Datetime::deserialize(from)?;
+    match (written.time, written.offset) {
+        (Some(_), None) => Err(D::Error::custom(format!("`{written}` does not say how far it is from UTC"))),
+        _ => written.to_string().parse().map_err(D::Error::custom),
+    }
 }
 
 /// The days a contract is in force: from its first, up to but not including its last when it has one.
@@ -147,6 +153,14 @@ mod tests {
         assert_eq!(period.year_of(day("2025-02-28")), Some(2));
         assert_eq!(period.year_of(day("2029-02-28")), None);
         assert_eq!(period.year_of(day("2024-02-28")), None);
+    }
+
+    #[test]
+    fn a_day_is_a_date_alone() {
+        for text in ["2026-04-20T09:00:00", "2026-04-20T09:00:00Z", "09:00:00", "20260420", "2026-02-30", ""]
+        {
+            assert!(text.parse::<Day>().is_err(), "{text}");
+        }
     }
 
     #[test]

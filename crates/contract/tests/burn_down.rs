@@ -1,5 +1,7 @@
 //! The burn-down's curve, pace and projection.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use contract::{CommitmentTerms, Day, Deal, burn_down};
 use proptest::prelude::*;
 use units::{Currency, Money, Timestamp};

@@ -1,5 +1,7 @@
 //! The public deal's figures, and how they look in each format.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use contract::{Deal, Report, render, report};
 
 fn preset(name: &str) -> String {

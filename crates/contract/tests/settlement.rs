@@ -1,5 +1,7 @@
 //! Contract years settled as the worked examples E04, E05 and E07 say, and laws that hold for any of them.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use contract::{
     Carried, Charge, CommitmentTerms, Day, Deal, Position, Ratio, YearPosition, YearSettlement, advance,
     settle, settle_year,

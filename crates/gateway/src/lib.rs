@@ -1,1 +1,177 @@
 //! Serve: the life of one request, from the caller's bytes to a metered response.
+//!
+//! `pipeline.rs` reads top to bottom: identity, policy, plan, record, backend. `refusal.rs` is the only file
+//! that knows status codes. Each request reads exactly one [`Live`] view; nothing here waits for the ledger.
+
+mod abandoned;
+mod body;
+mod call;
+mod deliver;
+mod endpoints;
+mod headers;
+mod local;
+mod pipeline;
+mod refusal;
+mod relay;
+mod route;
+mod routes;
+mod server;
+mod translate;
+mod vendor;
+
+pub use body::Body;
+pub use local::Local;
+pub use server::{Server, ServerError};
+
+use abandoned::{Abandoned, AbandonedStage};
+use arc_swap::ArcSwap;
+use config::{BackendKind, Snapshot};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use journal::Journal;
+use route::Health;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use telemetry::Telemetry;
+use units::{BackendName, Clock, RequestId, Timestamp};
+
+/// Everything a request reads: one configuration, its prices, and how each backend is reached.
+pub struct Live {
+    /// The configuration.
+    pub snapshot: Snapshot,
+    /// All prices known by now.
+    pub prices: price::PriceBook,
+    pub(crate) reach: HashMap<BackendName, Reach>,
+}
+
+/// How a backend is reached.
+#[derive(Debug, Clone)]
+pub(crate) enum Reach {
+    Vendor(Arc<upstream::Client>),
+    Local(Arc<Local>),
+}
+
+impl Live {
+    /// A view that reaches vendors over new connections and models in this process through `local`.
+    ///
+    /// # Errors
+    /// When a backend's client cannot be made.
+    pub fn new(
+        snapshot: Snapshot,
+        prices: price::PriceBook,
+        local: &HashMap<BackendName, Arc<Local>>,
+    ) -> Result<Self, upstream::Failure> {
+        let mut reach = HashMap::new();
+        for backend in &snapshot.backends {
+            let way = match (&backend.kind, local.get(&backend.name)) {
+                (BackendKind::Anthropic { .. } | BackendKind::OpenAi { .. }, _) => {
+                    Reach::Vendor(Arc::new(upstream::Client::new(backend.connect, backend.first_byte)?))
+                }
+                (BackendKind::Embedded { .. } | BackendKind::Echo, Some(local)) => {
+                    Reach::Local(Arc::clone(local))
+                }
+                (BackendKind::Echo, None) => Reach::Local(Arc::new(Local::Echo)),
+                // Not loaded: its models are listed as unavailable and refused when called.
+                (BackendKind::Embedded { .. }, None) => continue,
+            };
+            reach.insert(backend.name.clone(), way);
+        }
+        Ok(Self { snapshot, prices, reach })
+    }
+}
+
+/// Answers what is no model call: the portal.
+pub trait Pages: Send + Sync + 'static {
+    /// The answer to one request.
+    fn page(&self, request: Request<Incoming>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+}
+
+/// What the gateway is made of.
+pub struct Parts {
+    /// The first view; [`Gateway::replace`] gives later ones.
+    pub live: Live,
+    /// Where calls are recorded.
+    pub journal: Arc<Journal>,
+    /// Where events are counted.
+    pub telemetry: Arc<Telemetry>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bits for request ids.
+    pub seed: u64,
+    /// What serves `/` and the rest.
+    pub pages: Arc<dyn Pages>,
+}
+
+pub(crate) struct Shared {
+    live: ArcSwap<Live>,
+    journal: Arc<Journal>,
+    telemetry: Arc<Telemetry>,
+    clock: Arc<dyn Clock>,
+    health: Health,
+    abandoned: Abandoned,
+    pages: Arc<dyn Pages>,
+    stopping: AtomicBool,
+    seed: u64,
+    requests: AtomicU64,
+}
+
+impl Shared {
+    /// A new request's id: its low bits are a seeded mix of a counter, so no two are alike.
+    fn request_id(&self, now: Timestamp) -> RequestId {
+        let count = self.requests.fetch_add(1, Ordering::Relaxed);
+        let high = mix(self.seed ^ count);
+        let low = mix(high ^ self.seed.rotate_left(32) ^ count);
+        RequestId::new(now, u128::from(high) << 64 | u128::from(low))
+    }
+}
+
+/// The finaliser of SplitMix64.
+const fn mix(mut bits: u64) -> u64 {
+    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+/// The serving half of the plane.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    stage: Mutex<Option<AbandonedStage>>,
+}
+
+impl Gateway {
+    /// A gateway that is ready to serve.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { live, journal, telemetry, clock, seed, pages } = parts;
+        let (abandoned, stage) = Abandoned::new();
+        let shared = Shared {
+            live: ArcSwap::from_pointee(live),
+            journal,
+            telemetry,
+            clock,
+            health: Health::default(),
+            abandoned,
+            pages,
+            stopping: AtomicBool::new(false),
+            seed,
+            requests: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), stage: Mutex::new(Some(stage)) }
+    }
+
+    /// What requests are served by now.
+    pub fn live(&self) -> Arc<Live> {
+        self.shared.live.load_full()
+    }
+
+    /// Serves later requests by another view; those under way keep theirs.
+    pub fn replace(&self, live: Live) {
+        self.shared.live.store(Arc::new(live));
+    }
+
+    fn take_stage(&self) -> Option<AbandonedStage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,180 @@
+//! One call on record: from the `opened` frame to exactly one `closed` frame.
+//!
+//! Every path that ends a call says how, with [`Call::close`]. A call that is dropped without an ending (its
+//! client hung up, so nobody asks for the rest) is handed to the abandoned-calls stage, which writes the
+//! ending; the destructor itself only hands over.
+
+use crate::Shared;
+use crate::deliver::Presence;
+use config::Backend;
+use journal::{Attempt, Closed, OpenCall, Opened, Outcome, UsageSource};
+use std::sync::Arc;
+use telemetry::Ended;
+use units::{Money, RequestId, Timestamp, TokenCounts};
+
+/// What a call used, and who says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Used {
+    pub tokens: TokenCounts,
+    pub source: UsageSource,
+    pub vendor_request: Arc<str>,
+}
+
+impl Used {
+    pub fn nothing() -> Self {
+        Self { tokens: TokenCounts::default(), source: UsageSource::Reported, vendor_request: "".into() }
+    }
+}
+
+/// The parts of an ending call that the abandoned-calls stage needs.
+#[derive(Debug)]
+pub(crate) struct Record {
+    open: OpenCall,
+    started: Timestamp,
+    first_byte: Option<Timestamp>,
+    backend: Arc<Backend>,
+    upstream_model: Arc<str>,
+    earlier: Vec<Attempt>,
+    used: Used,
+}
+
+pub(crate) struct Call {
+    pub request: RequestId,
+    pub price: Option<price::Price>,
+    shared: Arc<Shared>,
+    presence: Arc<Presence>,
+    record: Option<Record>,
+}
+
+impl Call {
+    /// Puts the call on record.
+    pub fn open(
+        shared: &Arc<Shared>,
+        opened: Opened,
+        backend: &Arc<Backend>,
+        price: Option<price::Price>,
+        presence: Arc<Presence>,
+    ) -> Result<Self, journal::Error> {
+        let (request, started) = (opened.request, opened.at);
+        let upstream_model = Arc::clone(&opened.upstream_model);
+        let open = shared.journal.open_call(opened)?;
+        shared.telemetry.call_opened();
+        let record = Record {
+            open,
+            started,
+            first_byte: None,
+            backend: Arc::clone(backend),
+            upstream_model,
+            earlier: Vec::new(),
+            used: Used::nothing(),
+        };
+        Ok(Self { request, price, shared: Arc::clone(shared), presence, record: Some(record) })
+    }
+
+    /// An answer begins.
+    pub fn first_byte(&mut self) {
+        let now = self.shared.clock.now();
+        if let Some(record) = &mut self.record {
+            record.first_byte.get_or_insert(now);
+        }
+    }
+
+    /// What it has used by now; survives this process being killed.
+    pub fn progress(&mut self, tokens: TokenCounts, source: UsageSource) {
+        if let Some(record) = &mut self.record
+            && record.used.tokens != tokens
+        {
+            record.used.tokens = tokens;
+            record.used.source = source;
+            self.shared.journal.progress(&record.open, &tokens);
+        }
+    }
+
+    /// The attempt at this backend failed; the next is at `backend`. What the vendor may bill stays on record.
+    pub fn next_attempt(&mut self, backend: &Arc<Backend>, used: Used) {
+        if let Some(record) = &mut self.record {
+            if !used.tokens.is_zero() {
+                record.earlier.push(record.attempt(used));
+            }
+            record.backend = Arc::clone(backend);
+        }
+    }
+
+    /// What it costs so far by the pinned price; none without a price.
+    pub fn cost(&self, tokens: &TokenCounts) -> Option<Money> {
+        self.price.as_ref().and_then(|price| price::rate(tokens, price).ok())
+    }
+
+    /// Puts the ending on record; the client may see the end only after this. Later calls change nothing.
+    pub fn close(&mut self, outcome: Outcome, cause: &str, used: Used) -> Result<(), journal::Error> {
+        let Some(record) = self.record.take() else { return Ok(()) };
+        if outcome == Outcome::Complete && self.presence.client_gone() {
+            return record.close(&self.shared, Outcome::Undelivered, "client gone", used);
+        }
+        record.close(&self.shared, outcome, cause, used)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.take() {
+            self.shared.abandoned.hand_over(record);
+        }
+    }
+}
+
+impl Record {
+    /// What it had used when it was last heard of.
+    pub fn used(&self) -> Used {
+        self.used.clone()
+    }
+
+    fn attempt(&self, used: Used) -> Attempt {
+        Attempt {
+            backend: self.backend.name.clone(),
+            region: self.backend.region.clone(),
+            upstream_model: Arc::clone(&self.upstream_model),
+            tokens: used.tokens,
+            source: used.source,
+            vendor_request: used.vendor_request,
+        }
+    }
+
+    /// Writes the ending.
+    pub fn close(
+        self,
+        shared: &Shared,
+        outcome: Outcome,
+        cause: &str,
+        used: Used,
+    ) -> Result<(), journal::Error> {
+        let now = shared.clock.now();
+        let first_byte_micros = self
+            .first_byte
+            .map_or(0, |at| u64::try_from(at.micros() - self.started.micros()).unwrap_or(0).max(1));
+        let tokens = used.tokens;
+        let last = self.attempt(used);
+        let mut attempts = self.earlier;
+        attempts.push(last);
+        let closed = Closed {
+            opened: self.open.seq,
+            at: now,
+            outcome,
+            cause: cause.into(),
+            attempts,
+            first_byte_micros,
+        };
+        let written = shared.journal.close(self.open, closed);
+        shared.telemetry.call_closed(ended(outcome), &tokens, first_byte_micros);
+        written.map(|_seq| ())
+    }
+}
+
+const fn ended(outcome: Outcome) -> Ended {
+    match outcome {
+        Outcome::Complete => Ended::Complete,
+        Outcome::Interrupted => Ended::Interrupted,
+        Outcome::Undelivered => Ended::Undelivered,
+        Outcome::Failed => Ended::Failed,
+    }
+}

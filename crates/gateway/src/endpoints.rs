@@ -1,0 +1,174 @@
+//! What is asked beside model calls: token counts, the list of models, tokens for proofs, health.
+
+use crate::headers::{self, Served};
+use crate::pipeline;
+use crate::refusal::{self, Refusal};
+use crate::routes::ModelRoute;
+use crate::{Body, Live, Reach, Shared, translate, vendor};
+use bytes::Bytes;
+use config::{BackendKind, Model};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use identity::{Principal, TokenRequest};
+use policy::Action;
+use provider::Wire;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use units::{RequestId, Timestamp};
+
+/// A request to count tokens, for a vendor that can.
+pub(crate) struct Count<'a> {
+    pub body: &'a Bytes,
+    pub head: &'a provider::Head,
+    pub headers: &'a HeaderMap,
+    pub model: &'a Model,
+}
+
+/// How many input tokens a call would have: exact, or refused (pitfall 86).
+pub(crate) async fn count(
+    shared: &Arc<Shared>,
+    request: RequestId,
+    http: Request<Incoming>,
+    route: ModelRoute,
+) -> Result<Response<Body>, Refusal> {
+    let now = shared.clock.now();
+    let live = shared.live.load_full();
+    let (parts, body) = http.into_parts();
+    let (principal, body) = pipeline::authenticate(&live, &parts, body, now).await?;
+    pipeline::content_type(&parts.headers, &route)?;
+    let counted = counted(&route, &body)?;
+    let head = provider::count_head(counted.wire, &counted.body)?;
+    let model = pipeline::model(&live, route.model.as_deref().or(head.model.as_deref()))?;
+    let grant = live.snapshot.policy.authorize(&principal, Action::CountTokens, &model.name)?;
+    let backend = model.backends.first().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
+    let mut response = match live.reach.get(&backend.name) {
+        Some(Reach::Local(local)) => {
+            let model_name = route.model.as_deref();
+            let conversation = provider::decode_request(counted.wire, &counted.body, model_name)?;
+            let answer = provider::encode_count(route.wire, local.count(&conversation)?);
+            let mut response = Response::new(Body::full(answer));
+            *response.headers_mut() = translate::json_headers();
+            response
+        }
+        Some(Reach::Vendor(client))
+            if route.wire == Wire::AnthropicMessages
+                && matches!(backend.kind, BackendKind::Anthropic { .. }) =>
+        {
+            let count = Count { body: &counted.body, head: &head, headers: &parts.headers, model: &model };
+            vendor::count(&count, backend, client).await?
+        }
+        _ => return Err(Refusal::NoCounting(model.name.to_string())),
+    };
+    let served = Served { wire: route.wire, request, backend, decision: &grant.decision };
+    headers::mark(response.headers_mut(), served, None, &[]);
+    Ok(response)
+}
+
+struct Counted {
+    wire: Wire,
+    body: Bytes,
+}
+
+/// The conversation to be counted: Bedrock wraps it in `input`, as either of its two request shapes.
+fn counted(route: &ModelRoute, body: &Bytes) -> Result<Counted, Refusal> {
+    if route.wire != Wire::BedrockConverse {
+        return Ok(Counted { wire: route.wire, body: body.clone() });
+    }
+    let (wire, body) = provider::counted_input(body)?;
+    Ok(Counted { wire, body })
+}
+
+/// The models the caller may use, in the shape of the SDK that asks.
+pub(crate) async fn models(
+    shared: &Arc<Shared>,
+    request: RequestId,
+    http: Request<Incoming>,
+    only: Option<String>,
+) -> Result<Response<Body>, (Wire, Refusal)> {
+    let wire = list_wire(http.headers());
+    let now = shared.clock.now();
+    let live = shared.live.load_full();
+    let (parts, body) = http.into_parts();
+    let with_wire = |refusal: Refusal| (wire, refusal);
+    let (principal, _) = pipeline::authenticate(&live, &parts, body, now).await.map_err(with_wire)?;
+    let usable = usable(&live, &principal);
+    let created = Timestamp::from_seconds(0);
+    let body = match only {
+        None => provider::encode_models(wire, &usable, created),
+        Some(id) if usable.contains(&id.as_str()) => provider::encode_model(wire, &id, created),
+        Some(id) => return Err(with_wire(Refusal::UnknownModel(id))),
+    };
+    let mut response = Response::new(Body::full(body));
+    *response.headers_mut() = translate::json_headers();
+    headers::identify(response.headers_mut(), wire, request);
+    Ok(response)
+}
+
+/// The Anthropic SDK names its version in a header; OpenAI's does not.
+pub(crate) fn list_wire(headers: &HeaderMap) -> Wire {
+    let anthropic = headers.contains_key("anthropic-version")
+        || headers.contains_key("x-api-key")
+        || headers.contains_key("anthropic-workspace-id");
+    if anthropic { Wire::AnthropicMessages } else { Wire::OpenAiChat }
+}
+
+fn usable<'a>(live: &'a Live, principal: &Principal) -> Vec<&'a str> {
+    let policy = &live.snapshot.policy;
+    let allowed = |name: &&units::ModelName| policy.authorize(principal, Action::InvokeModel, name).is_ok();
+    live.snapshot.model_order.iter().filter(allowed).map(units::ModelName::as_str).collect()
+}
+
+/// One of our tokens for another proof.
+pub(crate) async fn token(
+    shared: &Arc<Shared>,
+    request: RequestId,
+    http: Request<Incoming>,
+    random: [u8; 16],
+) -> Result<Response<Body>, Refusal> {
+    let live = shared.live.load_full();
+    let (parts, body) = http.into_parts();
+    let body = pipeline::read(body, 64 << 10).await?;
+    let form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let asked = if form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        TokenRequest::from_form(&body)?
+    } else {
+        TokenRequest::from_json(&body)?
+    };
+    let issued = live.snapshot.directory.exchange(&asked, shared.clock.now(), random)?;
+    let answer = serde_json::json!({
+        "access_token": issued.access_token,
+        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+    });
+    let mut response = Response::new(Body::full(answer.to_string()));
+    *response.headers_mut() = translate::json_headers();
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
+    headers::identify(response.headers_mut(), Wire::AnthropicMessages, request);
+    Ok(response)
+}
+
+/// The process lives.
+pub(crate) fn health() -> Response<Body> {
+    refusal::plain(true, "ok\n")
+}
+
+/// New calls can be taken and recorded.
+pub(crate) fn ready(shared: &Shared) -> Response<Body> {
+    if shared.stopping.load(Ordering::Acquire) {
+        return refusal::plain(false, "stopping\n");
+    }
+    if shared.journal.disk_low() {
+        return refusal::plain(false, "the journal's disk is full\n");
+    }
+    refusal::plain(true, "ready\n")
+}
+
+/// The meters.
+pub(crate) fn metrics(shared: &Shared) -> Response<Body> {
+    let mut response = refusal::plain(true, shared.telemetry.metrics());
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,163 @@
+//! Headers: what goes to a vendor, what comes back, and what we add.
+
+use config::{Backend, BackendKind};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use provider::Wire;
+use units::{Money, RequestId};
+
+/// Headers of the connection, or of another hop, or that prove the caller to us: never sent on.
+const KEPT_BACK: [HeaderName; 16] = [
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::PROXY_AUTHORIZATION,
+    header::PROXY_AUTHENTICATE,
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+    // The tap reads what passes, so it must pass uncompressed.
+    header::ACCEPT_ENCODING,
+    header::FORWARDED,
+    header::VIA,
+];
+
+const KEPT_BACK_PREFIXES: [&str; 5] = ["x-amz-", "x-forwarded-", "x-offtake-", "proxy-", "keep-alive"];
+const KEPT_BACK_NAMES: [&str; 5] =
+    ["x-api-key", "api-key", "x-goog-api-key", "anthropic-workspace-id", "x-real-ip"];
+/// Says how the client authenticated to us; the vendor is given our own key.
+const OAUTH_BETA: &str = "oauth-2025-04-20";
+
+fn is_kept_back(name: &HeaderName) -> bool {
+    KEPT_BACK.contains(name)
+        || KEPT_BACK_NAMES.contains(&name.as_str())
+        || KEPT_BACK_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// The client's headers as the vendor gets them, in the same protocol: everything but what is kept back.
+pub(crate) fn forwarded(from: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(from.len() + 2);
+    for (name, value) in from {
+        if is_kept_back(name) {
+            continue;
+        }
+        if name.as_str() == "anthropic-beta" {
+            if let Some(betas) = without_oauth(value) {
+                headers.append(name.clone(), betas);
+            }
+        } else {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+fn without_oauth(value: &HeaderValue) -> Option<HeaderValue> {
+    let Ok(text) = value.to_str() else { return Some(value.clone()) };
+    if !text.contains(OAUTH_BETA) {
+        return Some(value.clone());
+    }
+    let kept: Vec<&str> = text.split(',').map(str::trim).filter(|beta| *beta != OAUTH_BETA).collect();
+    if kept.is_empty() { None } else { HeaderValue::from_str(&kept.join(",")).ok() }
+}
+
+/// Our own proof to the vendor, and the protocol's version where the client named none.
+pub(crate) fn authorise(headers: &mut HeaderMap, backend: &Backend) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let (name, value) = match &backend.kind {
+        BackendKind::Anthropic { key, .. } => {
+            headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
+            (HeaderName::from_static("x-api-key"), key.as_ref().map(|key| key.expose().to_owned()))
+        }
+        BackendKind::OpenAi { key, .. } => {
+            (header::AUTHORIZATION, key.as_ref().map(|key| format!("Bearer {}", key.expose())))
+        }
+        BackendKind::Embedded { .. } | BackendKind::Echo => return,
+    };
+    if let Some(mut value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+}
+
+/// The vendor's headers as the client gets them.
+pub(crate) fn returned(from: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(from.len() + 6);
+    for (name, value) in from {
+        if !is_kept_back(name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+/// Where and how a call was served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served<'a> {
+    pub wire: Wire,
+    pub request: RequestId,
+    pub backend: &'a Backend,
+    pub decision: &'a str,
+}
+
+/// Adds what every answer of ours says.
+pub(crate) fn mark(headers: &mut HeaderMap, served: Served<'_>, cost: Option<Money>, warnings: &[String]) {
+    identify(headers, served.wire, served.request);
+    let mut put = |name: &'static str, text: &str| {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.append(name, value);
+        }
+    };
+    put("x-offtake-backend", served.backend.name.as_str());
+    put("x-offtake-region", served.backend.region.as_str());
+    put("x-offtake-decision", served.decision);
+    if let Some(cost) = cost {
+        put("x-offtake-cost", &cost.to_string());
+    }
+    for warning in warnings {
+        put("x-offtake-warning", warning);
+    }
+}
+
+/// Adds the request id, by our name and by the protocol's own where no vendor gave one.
+pub(crate) fn identify(headers: &mut HeaderMap, wire: Wire, request: RequestId) {
+    let Ok(id) = HeaderValue::from_str(&request.to_string()) else { return };
+    let own = match wire {
+        Wire::AnthropicMessages => "request-id",
+        Wire::OpenAiChat => "x-request-id",
+        Wire::BedrockConverse | Wire::BedrockInvoke => "x-amzn-requestid",
+    };
+    headers.entry(own).or_insert_with(|| id.clone());
+    headers.insert("x-offtake-request-id", id);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_proves_the_caller_stays_here() {
+        let mut from = HeaderMap::new();
+        let pairs = [
+            ("authorization", "Bearer secret"),
+            ("x-api-key", "secret"),
+            ("cookie", "secret"),
+            ("x-forwarded-for", "secret"),
+            ("x-amz-security-token", "secret"),
+            ("anthropic-beta", "oauth-2025-04-20,future-2030-01-01"),
+            ("anthropic-version", "2023-06-01"),
+            ("x-stainless-lang", "python"),
+        ];
+        for (name, value) in pairs {
+            from.insert(name, HeaderValue::from_static(value));
+        }
+        let sent = forwarded(&from);
+        assert!(sent.values().all(|value| value != "secret" && value != "Bearer secret"));
+        assert_eq!(sent.get("anthropic-beta").unwrap(), "future-2030-01-01");
+        assert_eq!(sent.len(), 3);
+    }
+}

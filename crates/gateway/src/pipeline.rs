@@ -1,0 +1,208 @@
+//! The life of one request, from the caller's bytes to a metered response.
+
+use crate::call::{Call, Used};
+use crate::deliver::Presence;
+use crate::refusal::Refusal;
+use crate::routes::ModelRoute;
+use crate::{Body, Live, Reach, Shared, route, translate, vendor};
+use bytes::Bytes;
+use config::{Backend, Model};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use identity::{Authentication, Principal};
+use journal::{Opened, Outcome};
+use policy::{Action, Grant};
+use std::sync::Arc;
+use units::{RequestId, Timestamp};
+
+/// One request, as far as it is understood.
+pub(crate) struct Ask {
+    pub shared: Arc<Shared>,
+    pub live: Arc<Live>,
+    pub presence: Arc<Presence>,
+    pub request: RequestId,
+    pub route: ModelRoute,
+    pub headers: HeaderMap,
+    pub query: Option<String>,
+    pub body: Bytes,
+    pub head: provider::Head,
+    pub model: Arc<Model>,
+    pub grant: Grant,
+    pub stream: bool,
+    pub started: Timestamp,
+}
+
+/// An attempt that gave no answer: why, the record to end, and whether another backend may be asked.
+pub(crate) struct Failed {
+    pub refusal: Refusal,
+    pub call: Call,
+    pub elsewhere: bool,
+}
+
+/// Serves a model call, start to end.
+pub(crate) async fn serve(
+    shared: &Arc<Shared>,
+    presence: Arc<Presence>,
+    request: RequestId,
+    http: Request<Incoming>,
+    route: ModelRoute,
+) -> Result<Response<Body>, Refusal> {
+    let started = shared.clock.now();
+    let live = shared.live.load_full(); // one immutable view for the whole request
+    let (parts, body) = http.into_parts();
+
+    // Identity first, so that every later refusal can be attributed.
+    let (principal, body) = authenticate(&live, &parts, body, started).await?;
+    content_type(&parts.headers, &route)?;
+    let head = provider::head(route.wire, &body)?;
+    let stream = route.stream.unwrap_or(head.stream);
+    let model = model(&live, route.model.as_deref().or(head.model.as_deref()))?;
+    // Policy before anything is used up: a forbidden request must not take room.
+    let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name)?;
+    let plan = route::plan(&model, &shared.health, started);
+    let query = parts.uri.query().map(str::to_owned);
+    let ask = Ask {
+        shared: Arc::clone(shared),
+        presence,
+        request,
+        route,
+        headers: parts.headers,
+        query,
+        body,
+        head,
+        model,
+        grant,
+        stream,
+        started,
+        live,
+    };
+    // On record before the first upstream byte: a crash leaves an open call, never a gap.
+    let call = open(&ask, &principal, &plan)?;
+    attempt_each(&ask, &plan, call).await
+}
+
+/// Tries the planned backends until one answers. What a failed attempt used stays on record.
+async fn attempt_each(ask: &Ask, plan: &[Arc<Backend>], mut call: Call) -> Result<Response<Body>, Refusal> {
+    let mut rest = plan.iter();
+    let mut backend = rest.next().ok_or_else(|| Refusal::UnknownModel(ask.model.name.to_string()))?;
+    loop {
+        let attempted = match ask.live.reach.get(&backend.name) {
+            Some(Reach::Vendor(client)) => vendor::attempt(ask, backend, client, call).await,
+            Some(Reach::Local(local)) => translate::from_local(ask, backend, local, call).await,
+            None => {
+                let message = format!("backend `{}` is not loaded", backend.name);
+                let refusal = Refusal::Upstream(upstream::Failure::Unreachable(message));
+                Err(Box::new(Failed { refusal, call, elsewhere: true }))
+            }
+        };
+        let mut failed = match attempted {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        if matches!(&failed.refusal, Refusal::Upstream(failure) if failure.never_left()) {
+            ask.shared.health.unreachable(&backend.name, ask.shared.clock.now());
+        }
+        match rest.next() {
+            Some(next) if failed.elsewhere => {
+                tracing::warn!(request = %ask.request, backend = %backend.name, next = %next.name, reason = %failed.refusal, "attempt failed");
+                failed.call.next_attempt(next, Used::nothing());
+                backend = next;
+                call = failed.call;
+            }
+            _ => {
+                failed.call.close(Outcome::Failed, failed.refusal.code(), Used::nothing())?;
+                return Err(failed.refusal);
+            }
+        }
+    }
+}
+
+/// Who calls, and the whole body.
+pub(crate) async fn authenticate(
+    live: &Live,
+    parts: &Parts,
+    body: Incoming,
+    now: Timestamp,
+) -> Result<(Arc<Principal>, Bytes), Refusal> {
+    let head = identity::Head {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+    };
+    let authentication = live.snapshot.directory.authenticate(&head, now)?;
+    let body = read(body, live.snapshot.limits.body_bytes_max).await?;
+    match authentication {
+        Authentication::Known(principal) => Ok((principal, body)),
+        // A signature covers the body, so it is finished when the body is there.
+        Authentication::AwaitsBody(pending) => Ok((pending.finish(&body)?, body)),
+    }
+}
+
+/// The whole body, within the limit.
+pub(crate) async fn read(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
+    match Limited::new(body, most).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge(most)),
+        Err(error) => Err(Refusal::BodyBroken(error.to_string())),
+    }
+}
+
+/// Bodies are JSON; AWS clients may leave the type out or call it bytes.
+pub(crate) fn content_type(headers: &HeaderMap, route: &ModelRoute) -> Result<(), Refusal> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or("?");
+    let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let json =
+        kind == "application/json" || kind.ends_with("+json") || kind.starts_with("application/x-amz-json");
+    let bytes = route.model.is_some() && kind == "application/octet-stream";
+    if json || bytes { Ok(()) } else { Err(Refusal::ContentType(text.to_owned())) }
+}
+
+/// The model of that name.
+pub(crate) fn model(live: &Live, name: Option<&str>) -> Result<Arc<Model>, Refusal> {
+    let name = name.unwrap_or_default();
+    live.snapshot
+        .models
+        .get(name)
+        .cloned()
+        .ok_or_else(|| Refusal::UnknownModel(name.chars().take(128).collect()))
+}
+
+fn open(ask: &Ask, principal: &Principal, plan: &[Arc<Backend>]) -> Result<Call, Refusal> {
+    let backend = plan.first().ok_or_else(|| Refusal::UnknownModel(ask.model.name.to_string()))?;
+    let price = ask.live.prices.at(&ask.model.name, ask.started).cloned();
+    let opened = Opened {
+        request: ask.request,
+        at: ask.started,
+        organisation: principal.organisation.clone(),
+        team: principal.team.clone(),
+        subject: principal.subject.clone(),
+        method: principal.method.as_str().into(),
+        proof: principal.proof.as_str().into(),
+        model: ask.model.name.clone(),
+        backend: backend.name.clone(),
+        region: backend.region.clone(),
+        upstream_model: Arc::clone(&ask.model.upstream_name),
+        wire: wire_name(ask.route.wire).into(),
+        stream: ask.stream,
+        price: price.as_ref().map(|price| price.id),
+        policy: Arc::clone(&ask.grant.decision),
+        residency: Arc::clone(&ask.grant.residency),
+        snapshot: ask.live.snapshot.version,
+    };
+    Ok(Call::open(&ask.shared, opened, backend, price, Arc::clone(&ask.presence))?)
+}
+
+/// The protocol's name in records.
+const fn wire_name(wire: provider::Wire) -> &'static str {
+    match wire {
+        provider::Wire::AnthropicMessages => "anthropic.messages",
+        provider::Wire::OpenAiChat => "openai.chat",
+        provider::Wire::BedrockConverse => "bedrock.converse",
+        provider::Wire::BedrockInvoke => "bedrock.invoke",
+    }
+}

@@ -1,0 +1,309 @@
+//! An answer that is put together in the client's protocol from canonical events: a vendor's of another
+//! protocol, or a model's in this process.
+//!
+//! As with a relay: the record is written before the terminal event leaves, and what breaks is charged for what
+//! arrived and told to the client.
+
+use crate::Body;
+use crate::call::{Call, Used};
+use crate::headers;
+use crate::local::{self, Item, Local};
+use crate::pipeline::{Ask, Failed};
+use crate::refusal::Refusal;
+use crate::relay::Idle;
+use crate::vendor;
+use bytes::Bytes;
+use config::Backend;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::{Body as HttpBody, Frame};
+use hyper::body::Incoming;
+use journal::{Outcome, UsageSource};
+use meter::Tap;
+use provider::{Answer, ErrorKind, Event, Gather, Meta, StreamDecoder, StreamEncoder, Wire};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// What an encoder adds to an answer to this request.
+pub(crate) fn meta(ask: &Ask) -> Meta {
+    let now = ask.shared.clock.now();
+    Meta {
+        request_id: ask.request.to_string(),
+        model: ask.route.model.clone().or_else(|| ask.head.model.clone()).unwrap_or_default(),
+        created: ask.started,
+        latency_ms: u64::try_from((now.micros() - ask.started.micros()) / 1_000).unwrap_or(0),
+    }
+}
+
+pub(crate) fn json_headers() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+}
+
+pub(crate) fn stream_headers(wire: Wire) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(wire.stream_content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers
+}
+
+/// A vendor's whole answer in the client's protocol.
+pub(crate) fn answer(ask: &Ask, backend: &Backend, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let theirs = match backend.kind {
+        config::BackendKind::OpenAi { .. } => Wire::OpenAiChat,
+        _ => Wire::AnthropicMessages,
+    };
+    let answer = provider::decode_response(theirs, body)?;
+    Ok(provider::encode_answer(ask.route.wire, &answer, &meta(ask)))
+}
+
+/// An answer of a model in this process.
+pub(crate) async fn from_local(
+    ask: &Ask,
+    backend: &Arc<Backend>,
+    local: &Arc<Local>,
+    mut call: Call,
+) -> Result<Response<Body>, Box<Failed>> {
+    let begun = provider::decode_request(ask.route.wire, &ask.body, ask.route.model.as_deref())
+        .map_err(Refusal::from)
+        .and_then(|conversation| {
+            let conversation = within(ask, conversation);
+            Ok((local::warnings(&conversation), local.start(&conversation)?))
+        });
+    let (warnings, items) = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => return Err(Box::new(Failed { refusal, call, elsewhere: false })),
+    };
+    if ask.stream {
+        let mut answer = translated(ask, backend, Source::Local(items), call);
+        headers::mark(answer.headers_mut(), vendor::served(ask, backend), None, &warnings);
+        return Ok(answer);
+    }
+    let (answer, used) = match gather(&mut call, items).await {
+        Ok(gathered) => gathered,
+        Err(refusal) => return Err(Box::new(Failed { refusal, call, elsewhere: false })),
+    };
+    let cost = call.cost(&used.tokens);
+    if let Err(error) = call.close(Outcome::Complete, "", used) {
+        return Err(Box::new(Failed { refusal: error.into(), call, elsewhere: false }));
+    }
+    let body = provider::encode_answer(ask.route.wire, &answer, &meta(ask));
+    let mut answer = Response::new(Body::full(body));
+    *answer.headers_mut() = json_headers();
+    headers::mark(answer.headers_mut(), vendor::served(ask, backend), cost, &warnings);
+    Ok(answer)
+}
+
+/// The conversation with the model's own limit on output.
+fn within(ask: &Ask, mut conversation: provider::Conversation) -> provider::Conversation {
+    if let Some(most) = ask.model.output_tokens_max {
+        conversation.max_tokens = Some(conversation.max_tokens.map_or(most, |asked| asked.min(most)));
+    }
+    conversation
+}
+
+async fn gather(call: &mut Call, mut items: UnboundedReceiver<Item>) -> Result<(Answer, Used), Refusal> {
+    let mut gather = Gather::default();
+    let mut used = Used::nothing();
+    while let Some(Item { event, used: so_far }) = items.recv().await {
+        call.first_byte();
+        call.progress(so_far, UsageSource::Reported);
+        used.tokens = so_far;
+        gather.event(&event);
+    }
+    match gather.finish() {
+        (answer, None, true) => Ok((answer, used)),
+        (_, failed, _) => {
+            let message =
+                failed.map_or_else(|| "it stopped without an end".to_owned(), |(_, message)| message);
+            // On record with what it used: something was generated, though nobody gets it.
+            call.close(Outcome::Interrupted, "generation", used)?;
+            Err(Refusal::Generation(message))
+        }
+    }
+}
+
+/// A vendor's stream of another protocol.
+pub(crate) fn from_vendor(
+    ask: &Ask,
+    theirs: Wire,
+    backend: &Backend,
+    body: Incoming,
+    call: Call,
+) -> Response<Body> {
+    let stream = VendorStream {
+        body: Box::pin(body),
+        decoder: StreamDecoder::new(theirs),
+        tap: Tap::new(theirs, true),
+        events: VecDeque::new(),
+    };
+    translated(ask, backend, Source::Vendor(Box::new(stream)), call)
+}
+
+enum Source {
+    Vendor(Box<VendorStream>),
+    Local(UnboundedReceiver<Item>),
+}
+
+struct VendorStream {
+    body: Pin<Box<Incoming>>,
+    decoder: StreamDecoder,
+    tap: Tap,
+    events: VecDeque<Event>,
+}
+
+/// What a source says next.
+enum Next {
+    Event(Event, Used),
+    Broken { cause: &'static str, kind: ErrorKind, message: String },
+    Ended,
+}
+
+struct Translated {
+    source: Source,
+    call: Call,
+    encoder: StreamEncoder,
+    idle: Idle,
+    used: Used,
+    ended: bool,
+}
+
+fn translated(ask: &Ask, backend: &Backend, source: Source, call: Call) -> Response<Body> {
+    let stream = Translated {
+        source,
+        call,
+        encoder: StreamEncoder::new(ask.route.wire, meta(ask), ask.head.include_usage),
+        idle: Idle::new(backend.between_events),
+        used: Used::nothing(),
+        ended: false,
+    };
+    let mut answer = Response::new(Body::stream(stream));
+    *answer.headers_mut() = stream_headers(ask.route.wire);
+    answer
+}
+
+impl Source {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        match self {
+            Self::Local(items) => Poll::Ready(match ready!(items.poll_recv(context)) {
+                Some(Item { event, used }) => Next::Event(event, Used { tokens: used, ..Used::nothing() }),
+                None => Next::Ended,
+            }),
+            Self::Vendor(stream) => stream.poll_next(context),
+        }
+    }
+}
+
+impl VendorStream {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                self.tap.observe_event(&event);
+                let (tokens, source) = self.tap.so_far();
+                let used = Used { tokens, source: vendor::source(source), ..Used::nothing() };
+                return Poll::Ready(Next::Event(event, used));
+            }
+            match ready!(self.body.as_mut().poll_frame(context)) {
+                Some(Ok(frame)) => match self.decoder.push(frame.data_ref().map_or(&[], |chunk| chunk)) {
+                    Ok(decoded) => self.events.extend(decoded),
+                    Err(error) => return Poll::Ready(malformed(&error)),
+                },
+                Some(Err(error)) => {
+                    let message = format!("the connection to the model broke: {error}");
+                    let kind = ErrorKind::UpstreamUnavailable;
+                    return Poll::Ready(Next::Broken { cause: "upstream_broken", kind, message });
+                }
+                None => return Poll::Ready(Next::Ended),
+            }
+        }
+    }
+}
+
+fn malformed(error: &provider::Malformed) -> Next {
+    let (kind, message) = (ErrorKind::UpstreamMalformed, error.to_string());
+    Next::Broken { cause: "upstream_malformed", kind, message }
+}
+
+impl Translated {
+    /// One event on its way to the client; the terminal one only after the ending is on record.
+    fn event(&mut self, event: &Event, used: Used) -> Vec<u8> {
+        self.idle.reset();
+        self.call.first_byte();
+        self.used = used;
+        match event {
+            Event::End => {
+                self.ended = true;
+                if let Err(error) = self.call.close(Outcome::Complete, "", self.used.clone()) {
+                    tracing::error!(%error, request = %self.call.request, "an answered call could not be put on record");
+                    let message = "this plane could not record the call".to_owned();
+                    return self.encoder.event(&Event::Failed { kind: ErrorKind::StorageFull, message });
+                }
+            }
+            Event::Failed { message, .. } => {
+                self.ended = true;
+                self.close_broken("vendor error", message);
+            }
+            _ => self.call.progress(self.used.tokens, self.used.source),
+        }
+        self.encoder.event(event)
+    }
+
+    fn broken(&mut self, cause: &str, kind: ErrorKind, message: String) -> Vec<u8> {
+        self.ended = true;
+        self.close_broken(cause, &message);
+        self.encoder.event(&Event::Failed { kind, message })
+    }
+
+    fn close_broken(&mut self, cause: &str, message: &str) {
+        tracing::warn!(request = %self.call.request, cause, message, "a stream broke");
+        if let Err(error) = self.call.close(Outcome::Interrupted, cause, self.used.clone()) {
+            tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
+        }
+    }
+
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Vec<u8>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let next = match self.source.poll_next(context) {
+            Poll::Ready(next) => next,
+            Poll::Pending => {
+                ready!(self.idle.poll(context));
+                let message = "the model sent nothing for too long".to_owned();
+                Next::Broken { cause: "upstream_stalled", kind: ErrorKind::Timeout, message }
+            }
+        };
+        Poll::Ready(Some(match next {
+            Next::Event(event, used) => self.event(&event, used),
+            Next::Broken { cause, kind, message } => self.broken(cause, kind, message),
+            Next::Ended => {
+                let message = "the model's answer ended before its last event".to_owned();
+                self.broken("upstream_truncated", ErrorKind::UpstreamUnavailable, message)
+            }
+        }))
+    }
+}
+
+impl HttpBody for Translated {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let stream = self.get_mut();
+        loop {
+            match ready!(stream.poll_bytes(context)) {
+                Some(bytes) if bytes.is_empty() && !stream.ended => {}
+                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes.into())))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! One attempt at a vendor: the request as it is sent, and the answer as it comes back.
+//!
+//! The same protocol on both sides passes the body through, byte for byte but for the model's name; another one
+//! is translated by way of the canonical conversation. Nothing is sent twice.
+
+use crate::Body;
+use crate::call::{Call, Used};
+use crate::headers::{self, Served};
+use crate::pipeline::{Ask, Failed};
+use crate::refusal::Refusal;
+use crate::{relay, translate};
+use bytes::Bytes;
+use config::{Backend, BackendKind};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use journal::Outcome;
+use provider::{ErrorKind, Wire};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of a whole answer that are read at most.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+const ERROR_BYTES_MAX: usize = 1 << 20;
+
+/// How the answer reaches the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The bytes as they are.
+    Untouched,
+    /// As they are, without the usage chunk that the client did not ask for.
+    WithoutUsage,
+    /// Each Anthropic event as it is, in an AWS event-stream frame.
+    Framed,
+    /// Taken apart and put together again.
+    Translated,
+}
+
+/// What is sent.
+struct Outgoing {
+    body: Bytes,
+    headers: HeaderMap,
+    path: &'static str,
+    way: Way,
+    warnings: Vec<String>,
+}
+
+/// Asks the vendor and turns its answer into the client's.
+pub(crate) async fn attempt(
+    ask: &Ask,
+    backend: &Arc<Backend>,
+    client: &upstream::Client,
+    mut call: Call,
+) -> Result<Response<Body>, Box<Failed>> {
+    let fail = |refusal: Refusal, call: Call, elsewhere| Err(Box::new(Failed { refusal, call, elsewhere }));
+    let outgoing = match outgoing(ask, backend) {
+        Ok(outgoing) => outgoing,
+        Err(refusal) => return fail(refusal, call, true),
+    };
+    let way = outgoing.way;
+    let warnings = outgoing.warnings.clone();
+    let request =
+        match http_request(backend, outgoing, ask.query.as_deref().filter(|_| way != Way::Translated)) {
+            Ok(request) => request,
+            Err(failure) => return fail(failure.into(), call, true),
+        };
+    ask.presence.at_vendor();
+    let response = match client.send(request).await {
+        Ok(response) => response,
+        Err(failure) => {
+            let elsewhere = failure.never_left();
+            return fail(failure.into(), call, elsewhere);
+        }
+    };
+    call.first_byte();
+    if !response.status().is_success() {
+        return refused(ask, backend, response, call).await;
+    }
+    let answering = Answering { ask, backend, way, warnings: &warnings };
+    if ask.stream { stream(&answering, response, call) } else { whole(&answering, response, call).await }
+}
+
+struct Answering<'a> {
+    ask: &'a Ask,
+    backend: &'a Arc<Backend>,
+    way: Way,
+    warnings: &'a [String],
+}
+
+impl Answering<'_> {
+    fn served(&self) -> Served<'_> {
+        served(self.ask, self.backend)
+    }
+}
+
+pub(crate) fn served<'a>(ask: &'a Ask, backend: &'a Backend) -> Served<'a> {
+    Served { wire: ask.route.wire, request: ask.request, backend, decision: &ask.grant.decision }
+}
+
+/// The protocol a vendor speaks.
+const fn wire_of(backend: &Backend) -> Wire {
+    match backend.kind {
+        BackendKind::OpenAi { .. } => Wire::OpenAiChat,
+        BackendKind::Anthropic { .. } | BackendKind::Embedded { .. } | BackendKind::Echo => {
+            Wire::AnthropicMessages
+        }
+    }
+}
+
+// ── the request ─────────────────────────────────────────────────────────────────────────────────────────────
+
+fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
+    let name = &ask.model.upstream_name;
+    let theirs = wire_of(backend);
+    let path = match theirs {
+        Wire::OpenAiChat => "/chat/completions",
+        Wire::AnthropicMessages | Wire::BedrockConverse | Wire::BedrockInvoke => "/v1/messages",
+    };
+    let (body, way, warnings) = match (ask.route.wire, theirs) {
+        (Wire::AnthropicMessages, Wire::AnthropicMessages) => {
+            (provider::with_model(&ask.body, &ask.head, name), Way::Untouched, Vec::new())
+        }
+        (Wire::OpenAiChat, Wire::OpenAiChat) => {
+            let (body, strip) = provider::with_model_and_usage(&ask.body, &ask.head, name);
+            (body, if strip { Way::WithoutUsage } else { Way::Untouched }, Vec::new())
+        }
+        (Wire::BedrockInvoke, Wire::AnthropicMessages) => {
+            (provider::invoke_to_messages(&ask.body, &ask.head, name, ask.stream), Way::Framed, Vec::new())
+        }
+        (ours, theirs) => {
+            let mut conversation = provider::decode_request(ours, &ask.body, ask.route.model.as_deref())?;
+            conversation.stream = ask.stream;
+            let encoded = provider::encode_request(theirs, &conversation, name, ask.model.output_tokens_max)?;
+            (encoded.body, Way::Translated, encoded.warnings)
+        }
+    };
+    let headers = match way {
+        Way::Untouched | Way::WithoutUsage => headers::forwarded(&ask.headers),
+        Way::Framed => with_betas(&ask.head.betas),
+        Way::Translated => HeaderMap::new(),
+    };
+    Ok(Outgoing { body, headers, path, way, warnings })
+}
+
+fn with_betas(betas: &[String]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if !betas.is_empty()
+        && let Ok(value) = betas.join(",").parse()
+    {
+        headers.insert("anthropic-beta", value);
+    }
+    headers
+}
+
+fn http_request(
+    backend: &Backend,
+    outgoing: Outgoing,
+    query: Option<&str>,
+) -> Result<Request<Full<Bytes>>, upstream::Failure> {
+    let Outgoing { body, mut headers, path, .. } = outgoing;
+    headers::authorise(&mut headers, backend);
+    let base = match &backend.kind {
+        BackendKind::Anthropic { base_url, .. } | BackendKind::OpenAi { base_url, .. } => base_url.as_str(),
+        BackendKind::Embedded { .. } | BackendKind::Echo => "",
+    };
+    let uri = match query {
+        Some(query) => format!("{base}{path}?{query}"),
+        None => format!("{base}{path}"),
+    };
+    let mut request = Request::post(uri)
+        .body(Full::new(body))
+        .map_err(|error| upstream::Failure::Address(error.to_string()))?;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// Asks a vendor that speaks the client's protocol how many tokens a body has.
+pub(crate) async fn count(
+    ask: &crate::endpoints::Count<'_>,
+    backend: &Backend,
+    client: &upstream::Client,
+) -> Result<Response<Body>, Refusal> {
+    let outgoing = Outgoing {
+        body: provider::with_model(ask.body, ask.head, &ask.model.upstream_name),
+        headers: headers::forwarded(ask.headers),
+        path: "/v1/messages/count_tokens",
+        way: Way::Untouched,
+        warnings: Vec::new(),
+    };
+    let response = client.send(http_request(backend, outgoing, None)?).await?;
+    let (mut parts, body) = response.into_parts();
+    let body = collect(body, ERROR_BYTES_MAX, backend.between_events).await?;
+    let refused = !parts.status.is_success();
+    if refused
+        && is_about_our_key(provider::decode_error(wire_of(backend), parts.status.as_u16(), &body).kind)
+    {
+        return Err(Refusal::BackendKey);
+    }
+    parts.headers = headers::returned(&parts.headers);
+    Ok(Response::from_parts(parts, Body::full(body)))
+}
+
+// ── the answer ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The vendor said no. In the client's own protocol its words pass as they are, retry advice included; a
+/// refusal of *our* credential is our fault, not the client's.
+async fn refused(
+    ask: &Ask,
+    backend: &Backend,
+    response: Response<Incoming>,
+    mut call: Call,
+) -> Result<Response<Body>, Box<Failed>> {
+    let (parts, body) = response.into_parts();
+    let theirs = wire_of(backend);
+    let body = collect(body, ERROR_BYTES_MAX, backend.between_events).await.unwrap_or_default();
+    let error = provider::decode_error(theirs, parts.status.as_u16(), &body);
+    if is_about_our_key(error.kind) {
+        tracing::error!(backend = %backend.name, status = %parts.status, "the backend refused this plane's key");
+        return Err(Box::new(Failed { refusal: Refusal::BackendKey, call, elsewhere: true }));
+    }
+    let elsewhere = matches!(
+        error.kind,
+        ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::UpstreamUnavailable | ErrorKind::Timeout
+    );
+    let last = ask.model.backends.last().is_some_and(|last| last.name == backend.name);
+    if ask.route.wire == theirs && (last || !elsewhere) {
+        let closed =
+            call.close(Outcome::Failed, &format!("vendor {}", parts.status.as_u16()), Used::nothing());
+        if let Err(error) = closed {
+            return Err(Box::new(Failed { refusal: error.into(), call, elsewhere: false }));
+        }
+        let mut answer = Response::new(Body::full(body));
+        *answer.status_mut() = parts.status;
+        *answer.headers_mut() = headers::returned(&parts.headers);
+        headers::mark(answer.headers_mut(), served(ask, backend), None, &[]);
+        return Ok(answer);
+    }
+    let retry_after = parts.headers.get(RETRY_AFTER).cloned();
+    let refusal = Refusal::Vendor { kind: error.kind, message: error.message, retry_after };
+    Err(Box::new(Failed { refusal, call, elsewhere }))
+}
+
+const fn is_about_our_key(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Authentication | ErrorKind::Permission)
+}
+
+/// The answer whole: metered, put on record, then given.
+async fn whole(
+    answering: &Answering<'_>,
+    response: Response<Incoming>,
+    mut call: Call,
+) -> Result<Response<Body>, Box<Failed>> {
+    let Answering { ask, backend, way, warnings } = answering;
+    let (parts, body) = response.into_parts();
+    let read = collect(body, ANSWER_BYTES_MAX, backend.between_events).await.and_then(|body| {
+        let metered = meter::usage_of_answer(wire_of(backend), &body)?;
+        let answer = match way {
+            Way::Translated => Bytes::from(translate::answer(ask, backend, &body)?),
+            Way::Untouched | Way::WithoutUsage | Way::Framed => body,
+        };
+        Ok((metered, answer))
+    });
+    let (metered, body) = match read {
+        Ok(read) => read,
+        Err(refusal) => return cut_off(refusal, call),
+    };
+    let cost = call.cost(&metered.tokens);
+    if let Err(error) = call.close(Outcome::Complete, "", used(metered)) {
+        return Err(Box::new(Failed { refusal: error.into(), call, elsewhere: false }));
+    }
+    let mut answer = Response::new(Body::full(body));
+    *answer.headers_mut() = match way {
+        Way::Untouched | Way::WithoutUsage => headers::returned(&parts.headers),
+        Way::Framed | Way::Translated => translate::json_headers(),
+    };
+    headers::mark(answer.headers_mut(), answering.served(), cost, warnings);
+    Ok(answer)
+}
+
+/// The answer as a stream, forwarded event by event.
+fn stream(
+    answering: &Answering<'_>,
+    response: Response<Incoming>,
+    call: Call,
+) -> Result<Response<Body>, Box<Failed>> {
+    let Answering { ask, backend, way, warnings } = answering;
+    let (parts, body) = response.into_parts();
+    let kind = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+        let message = format!("a stream was asked for and `{}` came", kind.unwrap_or("nothing"));
+        return cut_off(provider::Malformed::Shape(message).into(), call);
+    }
+    let mut answer = match way {
+        Way::Translated => translate::from_vendor(ask, wire_of(backend), backend, body, call),
+        Way::Untouched | Way::WithoutUsage | Way::Framed => relay::response(ask, backend, *way, body, call),
+    };
+    if matches!(way, Way::Untouched | Way::WithoutUsage) {
+        *answer.headers_mut() = headers::returned(&parts.headers);
+    }
+    headers::mark(answer.headers_mut(), answering.served(), None, warnings);
+    Ok(answer)
+}
+
+/// The vendor had begun to answer, so nobody else is asked; what it used is not known.
+fn cut_off(refusal: Refusal, mut call: Call) -> Result<Response<Body>, Box<Failed>> {
+    let _ = call.close(Outcome::Interrupted, refusal.code(), Used::nothing());
+    Err(Box::new(Failed { refusal, call, elsewhere: false }))
+}
+
+pub(crate) fn used(metered: meter::Metered) -> Used {
+    Used {
+        tokens: metered.tokens,
+        source: source(metered.source),
+        vendor_request: metered.vendor_request_id.unwrap_or_default().into(),
+    }
+}
+
+pub(crate) const fn source(source: meter::Source) -> journal::UsageSource {
+    match source {
+        meter::Source::Reported => journal::UsageSource::Reported,
+        meter::Source::Estimated => journal::UsageSource::Estimated,
+    }
+}
+
+async fn collect(body: Incoming, most: usize, idle: Duration) -> Result<Bytes, Refusal> {
+    match tokio::time::timeout(idle, Limited::new(body, most).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) => Err(upstream::Failure::Broken(error.to_string()).into()),
+        Err(_elapsed) => Err(upstream::Failure::Silent(idle).into()),
+    }
+}

@@ -12,6 +12,9 @@ use units::TokenCounts;
 pub(crate) struct Decoder {
     open: Option<u32>,
     redacted: bool,
+    /// The end is where both the reason and the usage are known; they come in either order.
+    stopped: bool,
+    counted: bool,
 }
 
 impl Decoder {
@@ -37,10 +40,14 @@ impl Decoder {
             "messageStop" => {
                 let reason = stop_reason(&fields.need_text("stopReason")?);
                 events.push(Event::Stop { reason, stop_sequence: None });
+                self.stopped = true;
+                events.extend(self.counted.then_some(Event::End));
             }
             "metadata" => {
                 let usage: Usage = crate::usage::read(fields.need("usage")?.raw)?;
-                events.extend([Event::Usage(usage.counts()?), Event::End]);
+                events.push(Event::Usage(usage.counts()?));
+                self.counted = true;
+                events.extend(self.stopped.then_some(Event::End));
             }
             _ => {} // kinds of tomorrow
         }
@@ -64,9 +71,16 @@ impl Decoder {
                 None => BlockKind::Text,
             },
         };
-        self.open = Some(index);
-        events.push(Event::BlockStart { index, block });
+        self.begin(index, block, events);
         Ok(())
+    }
+
+    /// Begins a block; one that was left open ends first.
+    fn begin(&mut self, index: u32, block: BlockKind, events: &mut Vec<Event>) {
+        if let Some(open) = self.open.replace(index) {
+            events.push(Event::BlockStop { index: open });
+        }
+        events.push(Event::BlockStart { index, block });
     }
 
     fn block_delta(&mut self, mut fields: Object<'_>, events: &mut Vec<Event>) -> Result<(), Malformed> {
@@ -87,8 +101,7 @@ impl Decoder {
             return Ok(()); // citations and other notes
         };
         if self.open != Some(index) {
-            self.open = Some(index);
-            events.push(Event::BlockStart { index, block });
+            self.begin(index, block, events);
         }
         events.push(Event::Delta { index, delta });
         Ok(())
@@ -99,8 +112,7 @@ impl Decoder {
         if std::mem::replace(&mut self.redacted, true) || self.open == Some(index) {
             return Err(Malformed::Shape("redacted thinking came in pieces".to_owned()));
         }
-        self.open = Some(index);
-        events.push(Event::BlockStart { index, block: BlockKind::RedactedThinking(data) });
+        self.begin(index, BlockKind::RedactedThinking(data), events);
         Ok(())
     }
 }

@@ -76,7 +76,7 @@ fn its_milestones_are_assumptions_and_say_so() {
         .map(|line| line.id.as_str())
         .collect();
     assert_eq!(assumed, ["M1", "M2", "M3", "M4"]);
-    assert!(report.notes.iter().any(|note| note.contains("tranche M1, M2, M3, M4")));
+    assert!(report.notes.iter().any(|note| note.contains("condition of M1, M2, M3, M4")));
     assert!(report.notes.iter().any(|note| note.contains("They are different clauses")));
 }
 

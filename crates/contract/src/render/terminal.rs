@@ -57,9 +57,9 @@ fn sections(report: &Report) -> Vec<(&'static str, Vec<Row>)> {
     });
     sections.push(("Tranches", tranches.collect()));
     let minimums = report.minimums.iter().map(|line| Row {
-        label: format!("{}, year {}", line.commitment, line.year),
+        label: format!("{}, year {}, from {}", line.commitment, line.year, line.days.0),
         value: line.quantity.shown(),
-        below: vec![format!("from {} up to {}", line.days.0, line.days.1)],
+        below: Vec::new(),
     });
     sections.push(("Yearly minimums", minimums.collect()));
     sections.retain(|(_, rows)| !rows.is_empty());

@@ -12,6 +12,8 @@ pub(super) struct Derived {
     pub figures: Vec<Figure>,
     pub parts: Vec<String>,
     pub missing: Vec<String>,
+    /// Figures left out for want of one of those.
+    follow: Vec<String>,
 }
 
 impl Derived {
@@ -35,11 +37,11 @@ impl Derived {
             let (text, basis) = (piece.text(), &piece.basis);
             format!("{text}, {}: {}", basis.word(), basis.text())
         });
-        self.parts.push(format!("`{id}` adds up {}.", known.collect::<Vec<_>>().join("; ")));
+        self.parts.push(format!("`{id}` is the sum of {}.", known.collect::<Vec<_>>().join("; ")));
         self.put(id, label, quantity, Basis::Derived { formula });
     }
 
-    /// A figure made of two others, or a sentence on which of them is missing.
+    /// A figure made of two others, left out when one of them is.
     fn combine(
         &mut self,
         figure: (&'static str, &'static str),
@@ -50,9 +52,7 @@ impl Derived {
         let (id, label) = figure;
         let [left, right] = parts;
         let (Some(a), Some(b)) = (self.get(left), self.get(right)) else {
-            let absent = parts.into_iter().filter(|part| self.get(part).is_none());
-            let absent: Vec<String> = absent.map(|part| format!("`{part}`")).collect();
-            self.missing.push(format!("`{id}` is left out: {} is not known.", absent.join(" nor ")));
+            self.follow.push(format!("`{id}`"));
             return;
         };
         let (quantity, sign) = match how {
@@ -94,10 +94,15 @@ impl Piece {
 }
 
 pub(super) fn figures(deal: &Deal) -> Derived {
-    let mut derived = Derived { figures: Vec::new(), parts: Vec::new(), missing: Vec::new() };
+    let mut derived =
+        Derived { figures: Vec::new(), parts: Vec::new(), missing: Vec::new(), follow: Vec::new() };
     money_in(deal, &mut derived);
     spend(deal, &mut derived);
     capacity(deal, &mut derived);
+    if !derived.follow.is_empty() {
+        let figures = derived.follow.join(", ");
+        derived.missing.push(format!("Left out with them, for want of an input: {figures}."));
+    }
     derived
 }
 

@@ -60,9 +60,8 @@ fn assumptions(deal: &Deal) -> Option<String> {
         .filter(|tranche| tranche.assumed.is_some())
         .map(|tranche| tranche.id.get_ref().as_str())
         .collect();
-    (!assumed.is_empty()).then(|| {
-        format!("Assumed, not reported: the amount and condition of tranche {}.", assumed.join(", "))
-    })
+    (!assumed.is_empty())
+        .then(|| format!("Assumed, not reported: the amount and condition of {}.", assumed.join(", ")))
 }
 
 fn unallotted(deal: &Deal) -> Vec<String> {

@@ -163,12 +163,17 @@ impl Quantity {
             Unit::Money(currency) => self.large(currency),
             Unit::MoneyPerYear(currency) => format!("{} a year", self.large(currency)),
             Unit::MoneyPerGwYear(currency) => format!("{} per GW-year", self.large(currency)),
-            Unit::Multiple => format!("{}×", self.plain()),
-            Unit::Percent => format!("{}{} %", self.near(2), self.rounded(Ratio::ONE, 0)),
-            Unit::Years => format!("{}{} years", self.near(2), self.rounded(Ratio::ONE, 0)),
-            Unit::Gigawatts => format!("{}{} GW", self.near(2), self.rounded(Ratio::ONE, 0)),
-            Unit::GigawattYears => format!("{}{} GW-years", self.near(2), self.rounded(Ratio::ONE, 0)),
+            Unit::Multiple => format!("{}{}×", self.near(2), self.plain()),
+            Unit::Percent => self.counted("%"),
+            Unit::Years if self.number == Ratio::ONE => self.counted("year"),
+            Unit::Years => self.counted("years"),
+            Unit::Gigawatts => self.counted("GW"),
+            Unit::GigawattYears => self.counted("GW-years"),
         }
+    }
+
+    fn counted(&self, noun: &str) -> String {
+        format!("{}{} {noun}", self.near(2), self.rounded(0))
     }
 
     /// An amount, in billions or millions where it is that large.
@@ -180,11 +185,11 @@ impl Quantity {
             None => (Ratio::ONE, "", 2),
         };
         let scaled = Self { number: self.number / unit, ..*self };
-        format!("{}{}{}{word}", scaled.near(2), symbol(currency), scaled.rounded(Ratio::ONE, places_min))
+        format!("{}{}{}{word}", scaled.near(2), symbol(currency), scaled.rounded(places_min))
     }
 
-    fn rounded(&self, unit: Ratio, places_min: usize) -> String {
-        grouped(&(self.number / unit).to_decimal(2, places_min).unwrap_or_default())
+    fn rounded(&self, places_min: usize) -> String {
+        grouped(&self.number.to_decimal(2, places_min).unwrap_or_default())
     }
 
     fn near(&self, places: u32) -> &'static str {
@@ -218,4 +223,36 @@ fn grouped(decimal: &str) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_short_and_say_when_they_round() {
+        let usd = |text: &str| Quantity::money(Money::parse(text, Currency::USD).unwrap(), Bound::Exactly);
+        for (text, shown) in [
+            ("25000000000", "$25 bn"),
+            ("13500000000", "$13.5 bn"),
+            ("1234567890", "≈ $1.23 bn"),
+            ("2500000", "$2.5 m"),
+            ("999999.99", "$999,999.99"),
+            ("50", "$50.00"),
+            ("0.000105", "≈ $0.00"),
+        ] {
+            assert_eq!(usd(text).shown(), shown);
+        }
+        assert_eq!(usd("0.000105").plain(), "0.000105", "the plain number is exact");
+        let third = usd("100").over(usd("30"), Unit::Multiple);
+        assert_eq!((third.shown().as_str(), third.plain().as_str()), ("≈ 3.33×", "3.33"));
+    }
+
+    #[test]
+    fn bounds_follow_the_arithmetic() {
+        use Bound::{AtLeast, AtMost, Exactly, Unbounded};
+        assert_eq!(AtLeast.and(AtMost.inverse()), AtLeast, "a floor over a ceiling is a floor");
+        assert_eq!(AtLeast.and(AtLeast.inverse()), Unbounded);
+        assert_eq!(Exactly.and(AtMost), AtMost);
+    }
 }

@@ -22,7 +22,9 @@ pub fn verify(keys: &AwsKeys, encoded: &str, now: Timestamp) -> Result<(Principa
     let url = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let url = url.ok_or_else(malformed)?;
     let (host, rest) = url.split_once('/').ok_or_else(malformed)?;
-    let query = rest.strip_prefix('?').ok_or_else(malformed)?;
+    // The generators append the version after signing.
+    let query = rest.strip_prefix('?').and_then(|query| query.strip_suffix("&Version=1"));
+    let query = query.ok_or_else(malformed)?;
     // The signature covers the host; that it is Bedrock's keeps other presigned URLs from serving as keys.
     let action = query.split('&').any(|pair| pair == "Action=CallWithBearerToken");
     if host != "bedrock.amazonaws.com" || !action {

@@ -13,7 +13,7 @@ use units::Timestamp;
 pub const LEEWAY_SECONDS: i64 = 60;
 
 /// A compact JWS taken apart, nothing of it verified.
-pub struct Unverified<'a> {
+pub struct Jws<'a> {
     /// Header and payload as signed.
     pub signed: &'a str,
     /// The encoded signature.
@@ -22,8 +22,7 @@ pub struct Unverified<'a> {
     pub algorithm: String,
     /// The key it claims.
     pub key: Option<String>,
-    /// The claims.
-    pub claims: Value,
+    payload: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -35,24 +34,37 @@ struct Header {
     b64: Option<IgnoredAny>,
 }
 
-/// Takes `token` apart.
-///
-/// # Errors
-/// When it is no compact JWS, or asks for extensions we do not know.
-pub fn take_apart(token: &str) -> Result<Unverified<'_>, Failure> {
-    let malformed = || Failure::Malformed("not a compact JWT");
-    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
-    let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
-    if header.crit.is_some() || header.b64.is_some() {
-        return Err(Failure::Malformed("the token asks for an extension (`crit` or `b64`)"));
+fn malformed() -> Failure {
+    Failure::Malformed("not a compact JWT")
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Failure> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed())
+}
+
+impl<'a> Jws<'a> {
+    /// Takes `token` apart.
+    ///
+    /// # Errors
+    /// When it is no compact JWS, or asks for extensions we do not know.
+    pub fn parse(token: &'a str) -> Result<Self, Failure> {
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
+        if header.crit.is_some() || header.b64.is_some() {
+            return Err(Failure::Malformed("the token asks for an extension (`crit` or `b64`)"));
+        }
+        Ok(Self { signed, signature, algorithm: header.alg, key: header.kid, payload })
     }
-    let claims: Value = serde_json::from_slice(&decode(payload)?).map_err(|_| malformed())?;
-    if !claims.is_object() {
-        return Err(malformed());
+
+    /// The claims, still unverified.
+    ///
+    /// # Errors
+    /// When the payload is no JSON object.
+    pub fn claims(&self) -> Result<Value, Failure> {
+        let claims: Value = serde_json::from_slice(&decode(self.payload)?).map_err(|_| malformed())?;
+        if claims.is_object() { Ok(claims) } else { Err(malformed()) }
     }
-    Ok(Unverified { signed, signature, algorithm: header.alg, key: header.kid, claims })
 }
 
 /// The text of a claim: a name at the top, or a JSON pointer when it begins with `/`.

@@ -2,7 +2,7 @@
 
 use crate::bedrock_key;
 use crate::cache::Verified;
-use crate::claims;
+use crate::claims::{self, Jws};
 use crate::credential::{self, CREDENTIAL_BYTES_MAX, Credential, Head};
 use crate::digest::{Hash, sha256};
 use crate::exchange::TokenRequest;
@@ -183,7 +183,8 @@ impl Directory {
         rule: Option<&str>,
         now: Timestamp,
     ) -> Result<(Principal, Timestamp), Failure> {
-        let token = claims::take_apart(token)?;
+        let token = Jws::parse(token)?;
+        let claims = token.claims()?;
         let trusted = match rule {
             Some(name) => self
                 .issuers
@@ -191,14 +192,14 @@ impl Directory {
                 .find(|issuer| issuer.rule.name == name)
                 .ok_or_else(|| Failure::Unknown { what: "issuer rule", name: clean(name) })?,
             None => {
-                let named = claims::text(&token.claims, "iss").unwrap_or_default();
+                let named = claims::text(&claims, "iss").unwrap_or_default();
                 self.issuers
                     .iter()
-                    .find(|issuer| issuer.is_named_by(&token.claims))
+                    .find(|issuer| issuer.is_named_by(&claims))
                     .ok_or_else(|| Failure::Unknown { what: "an audience of issuer", name: clean(named) })?
             }
         };
-        trusted.verify(&token, hash, now)
+        trusted.verify(&token, &claims, hash, now)
     }
 }
 

@@ -8,6 +8,9 @@
 //! that the proof does not cover; no secret reaches an error's text; a proof is remembered by the hash of all of
 //! it, never of a part.
 
+#[cfg(test)]
+extern crate self as identity; // so that tests/wire serves both kinds of test
+
 mod bedrock_key;
 mod cache;
 mod claims;
@@ -20,6 +23,8 @@ mod issuer;
 mod principal;
 mod sigv4;
 mod token;
+#[cfg(test)]
+mod wycheproof;
 
 pub use credential::Head;
 pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder};

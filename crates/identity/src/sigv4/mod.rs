@@ -9,7 +9,7 @@ pub mod encode;
 pub mod header;
 pub mod query;
 #[cfg(test)]
-mod suite;
+pub mod suite;
 
 use crate::digest::{Hash, hex, sha256, sha256_parts, unhex32};
 use crate::directory::AccessKey;

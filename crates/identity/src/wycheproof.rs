@@ -1,0 +1,93 @@
+//! Wycheproof's JSON Web Signature and Key vectors, as far as an issuer may use them here.
+//!
+//! Left out: symmetric keys (an issuer has none here, which a test shows), P-521 (no algorithm of ours), and the
+//! key with the ROCA weakness (the operator chooses the keys; nothing here looks for weak primes). Stricter than
+//! the vectors: a signature by PS384 with a key that declares PS256 (`Figure20`) is refused.
+
+use crate::claims::Jws;
+use crate::issuer::{Issuer, Rule, Trusted};
+use crate::sigv4::suite::vectors;
+use serde_json::{Value, json};
+
+/// The issuer with these keys that pins only the algorithms its keys declare, or all when they declare none.
+fn trusted(keys: &Value) -> Result<Trusted, String> {
+    let all = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    let declared: Vec<String> = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|key| key["alg"].as_str())
+        .filter(|name| all.contains(name))
+        .map(str::to_owned)
+        .collect();
+    let algorithms = if declared.is_empty() { all.map(str::to_owned).to_vec() } else { declared };
+    Trusted::new(Issuer {
+        name: "wycheproof".into(),
+        url: "https://issuer.example".into(),
+        audience: "offtake".into(),
+        algorithms,
+        jwks: keys.to_string(),
+        organisation: Rule::Fixed("o".into()),
+        team: Rule::Fixed("t".into()),
+        subject: Rule::Claim("sub".into()),
+        required: Vec::new(),
+    })
+}
+
+fn accepts(keys: &Value, jws: &str) -> bool {
+    let Ok(trusted) = trusted(keys) else { return false };
+    Jws::parse(jws).is_ok_and(|jws| trusted.check_signature(&jws).is_ok())
+}
+
+/// Runs one file; returns how many valid and invalid cases ran and how many groups were left out.
+fn run(file: &str, left_out: impl Fn(&Value, &Value) -> bool) -> Option<(usize, usize, usize)> {
+    let path = vectors("C2SP+wycheproof")?.join(file);
+    let set: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (mut valid, mut invalid, mut skipped) = (0, 0, 0);
+    let mut wrong = Vec::new();
+    for group in set["testGroups"].as_array().unwrap() {
+        // Where there is no public key the key is symmetric; it stands under `private`.
+        let key = if group["public"].is_null() { &group["private"] } else { &group["public"] };
+        let keys = if key["keys"].is_null() { json!({ "keys": [key] }) } else { key.clone() };
+        for test in group["tests"].as_array().unwrap() {
+            let stricter = test["comment"] == "Figure20" && keys["keys"][0]["alg"] == "PS256";
+            let expected = test["result"] == "valid" && !stricter;
+            if left_out(&keys, test) {
+                skipped += 1;
+                assert!(roca(test) || !accepts(&keys, test["jws"].as_str().unwrap_or_default()));
+                continue;
+            }
+            *(if expected { &mut valid } else { &mut invalid }) += 1;
+            if accepts(&keys, test["jws"].as_str().unwrap_or_default()) != expected {
+                wrong.push(format!("{} {} {}", test["tcId"], test["comment"], test["result"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Some((valid, invalid, skipped))
+}
+
+fn roca(test: &Value) -> bool {
+    test["comment"] == "rejectsKeyWithRocaVulnerability"
+}
+
+/// Whether a set has only keys of a kind that no issuer may use here.
+fn unsupported(keys: &Value) -> bool {
+    keys["keys"].as_array().unwrap().iter().all(|key| key["kty"] == "oct" || key["crv"] == "P-521")
+}
+
+#[test]
+fn signatures() {
+    let Some(ran) = run("json_web_signature_test.json", |keys, _| unsupported(keys)) else { return };
+    println!("{ran:?}");
+    assert!(ran.0 > 25 && ran.1 > 300, "{ran:?}");
+}
+
+#[test]
+fn keys() {
+    let Some(ran) = run("json_web_key_test.json", |keys, test| unsupported(keys) || roca(test)) else {
+        return;
+    };
+    println!("{ran:?}");
+    assert!(ran.0 >= 1 && ran.1 >= 8, "{ran:?}");
+}

@@ -120,9 +120,12 @@ fn write_frame(headers: [(&'static str, &str); 3], payload: Vec<u8>, out: &mut V
         |(name, value): (&'static str, &str)| Header::new(name, HeaderValue::String(value.to_owned().into()));
     let message = Message::new_from_parts(headers.into_iter().map(header).collect(), payload);
     let mut frame = Vec::new();
-    // Writing fails only for a payload over 16 MiB or a header over 32 KiB; ours are events we made.
-    if write_message_to(&message, &mut frame).is_ok() {
-        out.extend_from_slice(&frame);
+    match write_message_to(&message, &mut frame) {
+        Ok(()) => out.extend_from_slice(&frame),
+        // Only a payload beyond the format's bound fails; the client is told, and nothing is left out.
+        Err(_) => {
+            write_frame_exception("modelStreamErrorException", "an event is too large for a frame", out)
+        }
     }
 }
 

@@ -231,11 +231,12 @@ impl<'de> serde::Deserialize<'de> for Seen<'de> {
                 let mut seen = Seen { members: Vec::with_capacity(16), twice: None };
                 while let Some(key) = map.next_key::<&'de RawValue>()? {
                     let key = key.get();
-                    let known = KNOWN.iter().find(|name| is_key(key, name));
-                    let again =
-                        |(other, _): &(&str, &RawValue)| known.is_some_and(|name| is_key(other, name));
-                    if seen.members.iter().any(again) {
-                        seen.twice = known.copied();
+                    // Looked for only until one is found: a body of many members costs no more.
+                    if let Some(name) = KNOWN.iter().find(|name| is_key(key, name))
+                        && seen.twice.is_none()
+                        && seen.members.iter().any(|(other, _)| is_key(other, name))
+                    {
+                        seen.twice = Some(name);
                     }
                     seen.members.push((key, map.next_value()?));
                 }

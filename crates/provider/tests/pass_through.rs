@@ -213,3 +213,22 @@ proptest! {
         }
     }
 }
+
+/// What reading a head costs; run with `--release -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures speed"]
+fn a_head_costs_little() {
+    for kilobytes in [1, 10, 100] {
+        let text = "word ".repeat(kilobytes * 200);
+        let body = body(&format!(
+            r#"{{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":"{text}"}}]}}"#
+        ));
+        let begun = std::time::Instant::now();
+        const TIMES: u32 = 10_000;
+        for _ in 0..TIMES {
+            let head = head(Wire::AnthropicMessages, &body).unwrap();
+            std::hint::black_box(with_model(&body, &head, "claude-sonnet-4-5"));
+        }
+        println!("{kilobytes} kB: {:?}", begun.elapsed() / TIMES);
+    }
+}

@@ -291,6 +291,67 @@ fn a_text_only_converse_is_read() {
     assert_eq!(back, body);
 }
 
+#[test]
+fn what_changes_no_meaning_is_named_when_it_is_left_out() {
+    let check = |from: Wire, body: &Value, named: &[&str]| {
+        let warnings = read(from, body).unwrap().warnings;
+        assert_eq!(warnings.len(), named.len(), "{warnings:?}");
+        for name in named {
+            assert!(
+                warnings.iter().any(|warning| warning.contains(&format!("`{name}`"))),
+                "{name}: {warnings:?}"
+            );
+        }
+    };
+    // What a coding agent sends.
+    let agent = json!({"model": "m", "max_tokens": 1, "metadata": {"user_id": "u"}, "thinking": {"type": "adaptive"},
+        "context_management": {"edits": []}, "output_config": {"effort": "high"}, "stream": true,
+        "system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral", "ttl": "1h", "scope": "global"}}],
+        "tools": [{"name": "t", "input_schema": {"type": "object"}, "eager_input_streaming": true}],
+        "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "t", "input": {}, "caller": {"type": "direct"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "r"}]}]});
+    let named = [
+        "messages[1].content[0].caller",
+        "tools[0].eager_input_streaming",
+        "output_config.effort",
+        "metadata",
+        "context_management",
+    ];
+    check(Wire::AnthropicMessages, &agent, &named);
+    let chat = json!({"model": "m", "store": true, "messages": [
+        {"role": "user", "name": "n", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png", "detail": "low"}}]},
+        {"role": "assistant", "content": "a", "reasoning_content": "hm"}]});
+    let named = [
+        "messages[0].name",
+        "messages[0].content[0].image_url.detail",
+        "messages[1].reasoning_content",
+        "store",
+    ];
+    check(Wire::OpenAiChat, &chat, &named);
+}
+
+#[test]
+fn a_body_however_deep_or_wide_is_read_or_refused() {
+    let deep = 100_000;
+    let nested = |open: &str, close: &str, wrap: (&str, &str)| {
+        format!("{}{}{}{}", wrap.0, open.repeat(deep), close.repeat(deep), wrap.1)
+    };
+    let open = r#"{"type":"tool_result","tool_use_id":"a","content":["#;
+    let wrap = (r#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":["#, "]}]}");
+    let refused =
+        decode_request(Wire::AnthropicMessages, nested(open, "]}", wrap).as_bytes(), None).unwrap_err();
+    assert_eq!(refused.field, "messages[0].content[0].content[0].type");
+    let open = r#"{"toolResult":{"toolUseId":"a","content":["#;
+    let wrap = (r#"{"messages":[{"role":"user","content":["#, "]}]}");
+    let body = nested(open, "]}}", wrap);
+    assert!(decode_request(Wire::BedrockConverse, body.as_bytes(), Some("m")).is_err());
+    assert!(provider::head(Wire::BedrockConverse, body.as_bytes()).is_ok());
+    let wide = format!("{{{}\"messages\":[1],\"model\":\"m\"}}", "\"model\":\"m\",".repeat(deep));
+    assert_eq!(provider::head(Wire::OpenAiChat, wide.as_bytes()).unwrap_err().field, "model");
+}
+
 /// The recorded translations of another gateway: what it sent is read back with our own reader, and what we
 /// send must mean the same. Turns are merged first, since it sends parallel results as turns of their own.
 ///

@@ -21,20 +21,30 @@ const SERVICE_FIELDS: [&str; 7] = [
 /// Reads a body. The model may stand in the path instead (Bedrock invoke).
 pub(crate) fn decode(body: &[u8], model_from_path: Option<&str>) -> Result<Conversation, Invalid> {
     let mut fields = Value::document(body)?.object()?;
+    let mut warnings = Vec::new();
     let mut conversation = Conversation {
         model: match model_from_path {
             Some(model) => model.to_owned(),
             None => fields.need_text("model")?,
         },
-        system: fields.take("system").map(|value| blocks(&value)).transpose()?.unwrap_or_default(),
-        messages: messages(&fields.need("messages")?)?,
-        tools: fields.list("tools")?.iter().map(tool).collect::<Result<_, _>>()?,
+        system: fields
+            .take("system")
+            .map(|value| blocks(&value, &mut warnings))
+            .transpose()?
+            .unwrap_or_default(),
+        messages: messages(&fields.need("messages")?, &mut warnings)?,
+        tools: fields
+            .list("tools")?
+            .iter()
+            .map(|value| tool(value, &mut warnings))
+            .collect::<Result<_, _>>()?,
         max_tokens: fields.whole("max_tokens")?,
         temperature: fields.number("temperature")?,
         top_p: fields.number("top_p")?,
         top_k: fields.whole("top_k")?,
         stop: fields.list("stop_sequences")?.iter().map(Value::text).collect::<Result<_, _>>()?,
         stream: fields.flag("stream")?.unwrap_or(false),
+        warnings,
         ..Conversation::default()
     };
     if let Some(choice) = fields.object("tool_choice")? {
@@ -59,7 +69,7 @@ pub(crate) fn decode(body: &[u8], model_from_path: Option<&str>) -> Result<Conve
     Ok(conversation)
 }
 
-fn messages(value: &Value<'_>) -> Result<Vec<Message>, Invalid> {
+fn messages(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Vec<Message>, Invalid> {
     let one = |value: &Value<'_>| {
         let mut fields = value.object()?;
         let role = fields.need("role")?;
@@ -69,7 +79,7 @@ fn messages(value: &Value<'_>) -> Result<Vec<Message>, Invalid> {
             "system" => Role::System,
             _ => return Err(role.wrong("should be `user` or `assistant`")),
         };
-        let message = Message { role, blocks: blocks(&fields.need("content")?)? };
+        let message = Message { role, blocks: blocks(&fields.need("content")?, warnings)? };
         fields.finish()?;
         Ok(message)
     };
@@ -77,28 +87,28 @@ fn messages(value: &Value<'_>) -> Result<Vec<Message>, Invalid> {
 }
 
 /// Content: a string, or a list of blocks.
-fn blocks(value: &Value<'_>) -> Result<Vec<Block>, Invalid> {
+fn blocks(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Vec<Block>, Invalid> {
     if value.is_text() {
         return Ok(vec![Block::text(value.text()?)]);
     }
-    value.list()?.iter().map(block).collect()
+    value.list()?.iter().map(|value| block(value, warnings)).collect()
 }
 
 /// One block of a request.
-fn block(value: &Value<'_>) -> Result<Block, Invalid> {
+fn block(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Block, Invalid> {
     let mut fields = value.object()?;
     let cache = fields.take("cache_control").map(|value| cache_mark(&value)).transpose()?;
     let word = fields.need("type")?;
     let content = match word.text()?.as_str() {
         "text" => {
             // Citations are the vendor's notes on a text it wrote; the text stands without them.
-            fields.take("citations");
+            fields.drop_with_warning(&["citations"], warnings);
             Content::Text(fields.need_text("text")?)
         }
         "image" => Content::Image(media(&fields.need("source")?)?),
         "document" => document(&mut fields)?,
         "tool_use" => {
-            fields.take("caller");
+            fields.drop_with_warning(&["caller"], warnings);
             Content::ToolUse {
                 id: fields.need_text("id")?,
                 name: fields.need_text("name")?,
@@ -107,7 +117,11 @@ fn block(value: &Value<'_>) -> Result<Block, Invalid> {
         }
         "tool_result" => Content::ToolResult {
             id: fields.need_text("tool_use_id")?,
-            content: fields.take("content").map(|value| blocks(&value)).transpose()?.unwrap_or_default(),
+            content: fields
+                .take("content")
+                .map(|value| result_blocks(&value, warnings))
+                .transpose()?
+                .unwrap_or_default(),
             is_error: fields.flag("is_error")?.unwrap_or(false),
         },
         "thinking" => {
@@ -118,6 +132,19 @@ fn block(value: &Value<'_>) -> Result<Block, Invalid> {
     };
     fields.finish()?;
     Ok(Block { content, cache })
+}
+
+/// The content of a tool result, which holds no further results: the depth of a body is bounded.
+fn result_blocks(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Vec<Block>, Invalid> {
+    if !value.is_text() {
+        for inner in value.list()? {
+            let word = inner.object()?.need("type")?;
+            if word.text()? == "tool_result" {
+                return Err(word.wrong("a tool result cannot hold another"));
+            }
+        }
+    }
+    blocks(value, warnings)
 }
 
 fn document(fields: &mut Object<'_>) -> Result<Content, Invalid> {
@@ -160,7 +187,7 @@ fn cache_mark(value: &Value<'_>) -> Result<CacheMark, Invalid> {
     Ok(mark)
 }
 
-fn tool(value: &Value<'_>) -> Result<Tool, Invalid> {
+fn tool(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Tool, Invalid> {
     let mut fields = value.object()?;
     if let Some(word) = fields.take("type")
         && word.text()? != "custom"
@@ -175,9 +202,8 @@ fn tool(value: &Value<'_>) -> Result<Tool, Invalid> {
         cache: fields.take("cache_control").map(|value| cache_mark(&value)).transpose()?,
     };
     // How arguments are streamed, who may call, and examples do not change what the tool is.
-    for hint in ["eager_input_streaming", "allowed_callers", "input_examples", "defer_loading"] {
-        fields.take(hint);
-    }
+    let hints = ["eager_input_streaming", "allowed_callers", "input_examples", "defer_loading"];
+    fields.drop_with_warning(&hints, warnings);
     fields.finish()?;
     Ok(tool)
 }

@@ -137,6 +137,10 @@ fn tool_result(mut fields: Object<'_>) -> Result<Content, Invalid> {
         match inner.take("json") {
             // JSON results are text everywhere else.
             Some(json) => content.push(Block::text(json.raw)),
+            // The depth of a body is bounded.
+            None if inner.take("toolResult").is_some() => {
+                return Err(value.wrong("a tool result cannot hold another"));
+            }
             None => content.push(block(&mut inner)?.into()),
         }
     }

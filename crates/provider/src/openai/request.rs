@@ -79,15 +79,16 @@ pub(crate) fn decode(body: &[u8]) -> Result<Conversation, Invalid> {
 /// turn, so that results of parallel calls stand together (pitfall 47).
 fn read_message(value: &Value<'_>, conversation: &mut Conversation) -> Result<(), Invalid> {
     let mut fields = value.object()?;
-    fields.drop_with_warning(&["name"], &mut conversation.warnings);
+    let warnings = &mut conversation.warnings;
+    fields.drop_with_warning(&["name"], warnings);
     let role = fields.need("role")?;
     let (role, blocks) = match role.text()?.as_str() {
-        "system" | "developer" => (Role::System, parts(&fields.need("content")?)?),
-        "user" => (Role::User, parts(&fields.need("content")?)?),
-        "assistant" => (Role::Assistant, assistant_blocks(&mut fields)?),
+        "system" | "developer" => (Role::System, parts(&fields.need("content")?, warnings)?),
+        "user" => (Role::User, parts(&fields.need("content")?, warnings)?),
+        "assistant" => (Role::Assistant, assistant_blocks(&mut fields, warnings)?),
         "tool" => {
             let id = fields.need_text("tool_call_id")?;
-            let content = parts(&fields.need("content")?)?;
+            let content = parts(&fields.need("content")?, warnings)?;
             (Role::User, vec![Content::ToolResult { id, content, is_error: false }.into()])
         }
         _ => return Err(role.wrong("should be `system`, `developer`, `user`, `assistant` or `tool`")),
@@ -104,13 +105,11 @@ fn read_message(value: &Value<'_>, conversation: &mut Conversation) -> Result<()
     Ok(())
 }
 
-fn assistant_blocks(fields: &mut Object<'_>) -> Result<Vec<Block>, Invalid> {
+fn assistant_blocks(fields: &mut Object<'_>, warnings: &mut Vec<String>) -> Result<Vec<Block>, Invalid> {
     // Thinking comes back without a signature here, so no vendor accepts it as its own.
-    fields.take("reasoning_content");
-    fields.take("reasoning");
-    fields.take("annotations");
-    fields.take("audio");
-    let mut blocks = fields.take("content").map(|value| parts(&value)).transpose()?.unwrap_or_default();
+    fields.drop_with_warning(&["reasoning_content", "reasoning", "annotations", "audio"], warnings);
+    let mut blocks =
+        fields.take("content").map(|value| parts(&value, warnings)).transpose()?.unwrap_or_default();
     blocks.extend(fields.text("refusal")?.map(Block::text));
     // A turn of tool calls often has an empty text beside them, which other vendors refuse.
     blocks.retain(|block| !matches!(&block.content, Content::Text(text) if text.is_empty()));
@@ -140,14 +139,14 @@ pub(crate) fn tool_call(value: &Value<'_>) -> Result<Content, Invalid> {
 }
 
 /// Content: a string, or a list of parts.
-fn parts(value: &Value<'_>) -> Result<Vec<Block>, Invalid> {
+fn parts(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Vec<Block>, Invalid> {
     if value.is_text() {
         return Ok(vec![Block::text(value.text()?)]);
     }
-    value.list()?.iter().map(part).collect()
+    value.list()?.iter().map(|value| part(value, warnings)).collect()
 }
 
-fn part(value: &Value<'_>) -> Result<Block, Invalid> {
+fn part(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Block, Invalid> {
     let mut fields = value.object()?;
     let cache = fields.object("cache_control")?.or(fields.object("prompt_cache_breakpoint")?);
     let cache = cache.map(cache_mark).transpose()?;
@@ -157,7 +156,7 @@ fn part(value: &Value<'_>) -> Result<Block, Invalid> {
         "refusal" => Content::Text(fields.need_text("refusal")?),
         "image_url" => {
             let mut image = fields.need("image_url")?.object()?;
-            image.take("detail");
+            image.drop_with_warning(&["detail"], warnings);
             let url = image.need_text("url")?;
             image.finish()?;
             Content::Image(media(url))

@@ -256,10 +256,10 @@ impl StripUsage {
     /// The bytes to pass on. Whole events only, so that an event is never half sent before it is known.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut out = Vec::with_capacity(bytes.len());
-        for byte in bytes {
-            self.held.push(*byte);
-            if *byte != b'\n' {
-                continue;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.held.extend_from_slice(piece);
+            if !piece.ends_with(b"\n") {
+                break;
             }
             let line = self.held.get(self.line..).unwrap_or_default();
             let blank = matches!(line, b"\n" | b"\r\n");

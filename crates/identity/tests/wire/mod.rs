@@ -1,4 +1,5 @@
 //! A request as text, for tests: request line, headers (folded lines join with a space), blank line, body.
+#![allow(dead_code, reason = "each test uses its part")]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use identity::Head;

@@ -1,4 +1,5 @@
 //! Decisions as tables: policies, then who asks for what and what comes out.
+#![cfg(test)]
 
 use identity::{Method, Owner, Principal};
 use policy::{Action, Policy};

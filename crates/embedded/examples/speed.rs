@@ -19,7 +19,7 @@ struct Clock(Sender<(Instant, u32)>);
 impl Sink for Clock {
     fn piece(&mut self, piece: Piece<'_>) -> Flow {
         if let Piece::Text { output_tokens, .. } | Piece::Done { output_tokens, .. } = piece {
-            drop(self.0.send((Instant::now(), output_tokens)));
+            let _ = self.0.send((Instant::now(), output_tokens));
         }
         Flow::Continue
     }

@@ -5,6 +5,8 @@
 //! randomness but the seed it is given. The same file, prompt, sampling and seed give the same answer on
 //! every machine, alone or in a batch, on any number of threads.
 
+#[cfg(test)]
+mod agreement;
 mod arith;
 mod cache;
 mod crew;

@@ -53,6 +53,11 @@ impl Prompt {
         self.tokens.len()
     }
 
+    /// The tokens themselves, as the model numbers them.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
     /// Whether it has none; such a prompt is never made by [`Model::prompt`](crate::Model::prompt).
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()

@@ -1,5 +1,6 @@
 //! What the tests with the real model share: the file, and a sink that collects.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the lints spare test functions only")]
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -69,7 +70,7 @@ impl Sink for Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        drop(self.0.send(Event::Dropped));
+        let _ = self.0.send(Event::Dropped);
     }
 }
 

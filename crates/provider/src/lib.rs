@@ -39,7 +39,7 @@ pub use head::{
 };
 pub use openai::stream::StripUsage;
 pub use openai::usage::ChatUsage;
-pub use sse::{EVENT_LIMIT, SseEvent, SseParser};
+pub use sse::EVENT_LIMIT;
 pub use stream::{StreamDecoder, StreamEncoder, WrapChunks};
 pub use usage::{UsageShape, token_counts};
 pub use wire::Wire;

@@ -10,7 +10,7 @@ pub const EVENT_LIMIT: usize = 16 * 1024 * 1024;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SseEvent {
+pub(crate) struct SseEvent {
     /// The `event` field, where there is one.
     pub name: Option<String>,
     /// The `data` lines, joined by line feeds.
@@ -19,7 +19,7 @@ pub struct SseEvent {
 
 /// Reads events from chunks cut anywhere.
 #[derive(Debug, Default)]
-pub struct SseParser {
+pub(crate) struct SseParser {
     /// What has arrived of the current line.
     line: Vec<u8>,
     name: Vec<u8>,
@@ -48,11 +48,6 @@ impl SseParser {
             return Err(Malformed::TooLarge { limit: EVENT_LIMIT });
         }
         Ok(events)
-    }
-
-    /// Whether an event has begun that no blank line has ended.
-    pub fn is_mid_event(&self) -> bool {
-        self.has_data || !self.line.is_empty() || !self.name.is_empty()
     }
 
     fn take_line(&mut self, line: &[u8], events: &mut Vec<SseEvent>) -> Result<(), Malformed> {

@@ -1,12 +1,13 @@
 //! Streams of any wire, to and from canonical events: the bytes around the vendors' events, and their end.
 
-use crate::answer::{Event, Meta};
+use crate::answer::{BlockKind, Event, Meta};
 use crate::error::Malformed;
 use crate::frame::{Frame, FrameParser, unwrap_chunk, write_frame_event, write_frame_exception};
 use crate::json::object;
 use crate::sse::{SseParser, write_event};
 use crate::wire::Wire;
 use crate::{anthropic, bedrock, openai};
+use std::borrow::Cow;
 
 /// Reads a vendor's stream from chunks cut anywhere.
 #[derive(Debug)]
@@ -134,6 +135,45 @@ fn invoke_frame(
 #[derive(Debug)]
 pub struct StreamEncoder {
     inner: Outer,
+    foreign: LeaveOut,
+}
+
+/// Blocks that only their own vendor knows have no equal elsewhere: they are left out with their deltas,
+/// and the blocks after them move up, since clients count on indexes without gaps.
+#[derive(Debug, Default)]
+struct LeaveOut {
+    /// The foreign block under way.
+    open: Option<u32>,
+    count: u32,
+}
+
+impl LeaveOut {
+    /// The event as the client sees it, or nothing.
+    fn apply<'a>(&mut self, event: &'a Event) -> Option<Cow<'a, Event>> {
+        if let Event::BlockStart { index, block: BlockKind::Foreign(_) } = event {
+            self.open = Some(*index);
+            self.count += 1;
+            return None;
+        }
+        let (Event::BlockStart { index, .. } | Event::Delta { index, .. } | Event::BlockStop { index }) =
+            event
+        else {
+            return Some(Cow::Borrowed(event));
+        };
+        if self.open == Some(*index) {
+            return None;
+        }
+        if self.count == 0 {
+            return Some(Cow::Borrowed(event));
+        }
+        let mut moved = event.clone();
+        if let Event::BlockStart { index, .. } | Event::Delta { index, .. } | Event::BlockStop { index } =
+            &mut moved
+        {
+            *index = index.saturating_sub(self.count);
+        }
+        Some(Cow::Owned(moved))
+    }
 }
 
 #[derive(Debug)]
@@ -153,7 +193,7 @@ impl StreamEncoder {
             Wire::BedrockConverse => Outer::Converse(bedrock::stream::Encoder::new(meta)),
             Wire::BedrockInvoke => Outer::Invoke(anthropic::stream::Encoder::new(meta)),
         };
-        Self { inner }
+        Self { inner, foreign: LeaveOut::default() }
     }
 
     /// How long the answer took, in milliseconds; call it before the end, which tells it on Bedrock.
@@ -168,6 +208,8 @@ impl StreamEncoder {
     /// The bytes for this event; none for one that the wire has no place for, or tells later.
     pub fn event(&mut self, event: &Event) -> Vec<u8> {
         let mut out = Vec::new();
+        let Some(event) = self.foreign.apply(event) else { return out };
+        let event = event.as_ref();
         match &mut self.inner {
             Outer::Anthropic(encoder) => {
                 for (name, json) in encoder.event(event) {

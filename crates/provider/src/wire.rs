@@ -15,11 +15,6 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// The content type of a whole answer.
-    pub fn answer_content_type(self) -> &'static str {
-        "application/json"
-    }
-
     /// The content type of a streamed answer.
     pub fn stream_content_type(self) -> &'static str {
         match self {
@@ -29,7 +24,7 @@ impl Wire {
     }
 
     /// Whether the body is Anthropic's, so that it can pass to an Anthropic backend with a splice.
-    pub fn is_anthropic_body(self) -> bool {
+    pub(crate) fn is_anthropic_body(self) -> bool {
         matches!(self, Self::AnthropicMessages | Self::BedrockInvoke)
     }
 }

@@ -217,6 +217,27 @@ fn anthropic_events_wrapped_for_bedrock_keep_their_json() {
 }
 
 #[test]
+fn a_block_only_its_vendor_knows_is_left_out_without_a_gap() {
+    let mut events = answer().events();
+    let foreign = [
+        Event::BlockStart { index: 0, block: BlockKind::Foreign("server_tool_use".to_owned()) },
+        Event::Delta { index: 0, delta: Delta::ToolArguments("{\"lost\":1}".to_owned()) },
+        Event::BlockStop { index: 0 },
+    ];
+    for event in &mut events {
+        if let Event::BlockStart { index, .. } | Event::Delta { index, .. } | Event::BlockStop { index } =
+            event
+        {
+            *index += 1;
+        }
+    }
+    events.splice(1..1, foreign);
+    for wire in WIRES {
+        assert_eq!(encode(wire, &events), encode(wire, &answer().events()), "{wire:?}");
+    }
+}
+
+#[test]
 fn openai_servers_own_ways_are_read() {
     let check = |chunks: &[&str], blocks: &[BlockKind], text: &str| {
         let stream: String = chunks.iter().map(|chunk| format!("data: {chunk}\r\n\r\n")).collect();

@@ -107,13 +107,11 @@ pub(crate) struct Encoder {
     meta: Meta,
     usage: TokenCounts,
     stop: Option<(StopReason, Option<String>)>,
-    /// Foreign blocks have no equal here; their deltas and stops go with them.
-    skipped: Option<u32>,
 }
 
 impl Encoder {
     pub fn new(meta: Meta) -> Self {
-        Self { meta, usage: TokenCounts::default(), stop: None, skipped: None }
+        Self { meta, usage: TokenCounts::default(), stop: None }
     }
 
     pub fn latency(&mut self, latency_ms: u64) {
@@ -135,18 +133,12 @@ impl Encoder {
                 self.usage = *usage;
                 vec![("message_start", self.message_start())]
             }
-            Event::BlockStart { index, block } => match block_json(block) {
-                Some(block) => {
+            Event::BlockStart { index, block } => {
+                let start = |block| {
                     let fields = [("index", u64::from(*index).into()), ("content_block", block)];
-                    vec![event_json("content_block_start", fields)]
-                }
-                None => {
-                    self.skipped = Some(*index);
-                    Vec::new()
-                }
-            },
-            Event::Delta { index, .. } | Event::BlockStop { index } if self.skipped == Some(*index) => {
-                Vec::new()
+                    event_json("content_block_start", fields)
+                };
+                block_json(block).map(start).into_iter().collect()
             }
             Event::Delta { index, delta } => {
                 let fields = [("index", u64::from(*index).into()), ("delta", delta_json(delta))];

@@ -93,11 +93,6 @@ impl Usage {
         })
     }
 
-    /// Whether the vendor has reported a cumulative output count beyond the placeholder of the start.
-    pub fn has_output(&self) -> bool {
-        self.output_tokens.is_some()
-    }
-
     /// The usage by model, where several took part (pitfall 21): a fallback's declined attempt, an advisor,
     /// a compaction. Empty when one model did it all and the answer's own counts say so.
     pub fn parts(&self, answered_by: &str) -> Result<Vec<(String, TokenCounts)>, Malformed> {

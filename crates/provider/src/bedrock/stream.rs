@@ -127,12 +127,11 @@ pub(crate) struct Encoder {
     meta: Meta,
     usage: TokenCounts,
     stop: &'static str,
-    skipped: Option<u32>,
 }
 
 impl Encoder {
     pub fn new(meta: Meta) -> Self {
-        Self { meta, usage: TokenCounts::default(), stop: "end_turn", skipped: None }
+        Self { meta, usage: TokenCounts::default(), stop: "end_turn" }
     }
 
     pub fn latency(&mut self, latency_ms: u64) {
@@ -146,10 +145,7 @@ impl Encoder {
                 self.usage = *usage;
                 vec![("messageStart", object([("role", "assistant".into())]))]
             }
-            Event::BlockStart { index, block } => self.block_start(*index, block).into_iter().collect(),
-            Event::Delta { index, .. } | Event::BlockStop { index } if self.skipped == Some(*index) => {
-                Vec::new()
-            }
+            Event::BlockStart { index, block } => block_start(*index, block).into_iter().collect(),
             Event::Delta { index, delta } => vec![block_delta(*index, delta_json(delta))],
             Event::BlockStop { index } => {
                 vec![("contentBlockStop", object([("contentBlockIndex", u64::from(*index).into())]))]
@@ -170,25 +166,21 @@ impl Encoder {
             }
         }
     }
+}
 
-    /// Only tool calls have a start event on this wire.
-    fn block_start(&mut self, index: u32, block: &BlockKind) -> Option<(&'static str, Json)> {
-        match block {
-            BlockKind::Text | BlockKind::Thinking => None,
-            BlockKind::ToolUse { id, name } => {
-                let call = object([("toolUseId", id.as_str().into()), ("name", name.as_str().into())]);
-                let start = object([("toolUse", call)]);
-                let fields = [("start", start), ("contentBlockIndex", u64::from(index).into())];
-                Some(("contentBlockStart", object(fields)))
-            }
-            BlockKind::RedactedThinking(data) => {
-                let thinking = object([("redactedContent", data.as_str().into())]);
-                Some(block_delta(index, object([("reasoningContent", thinking)])))
-            }
-            BlockKind::Foreign(_) => {
-                self.skipped = Some(index);
-                None
-            }
+/// Only tool calls have a start event on this wire.
+fn block_start(index: u32, block: &BlockKind) -> Option<(&'static str, Json)> {
+    match block {
+        BlockKind::Text | BlockKind::Thinking | BlockKind::Foreign(_) => None,
+        BlockKind::ToolUse { id, name } => {
+            let call = object([("toolUseId", id.as_str().into()), ("name", name.as_str().into())]);
+            let start = object([("toolUse", call)]);
+            let fields = [("start", start), ("contentBlockIndex", u64::from(index).into())];
+            Some(("contentBlockStart", object(fields)))
+        }
+        BlockKind::RedactedThinking(data) => {
+            let thinking = object([("redactedContent", data.as_str().into())]);
+            Some(block_delta(index, object([("reasoningContent", thinking)])))
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the accounts hold, and which transfers made it so.
 
 use crate::{Account, Rejection, Transfer, TransferId};
-use std::collections::hash_map::{DefaultHasher, HashMap};
 use std::collections::BTreeMap;
+use std::collections::hash_map::{DefaultHasher, HashMap};
 use std::hash::{Hash, Hasher};
 use units::{Currency, Money, MoneyError};
 

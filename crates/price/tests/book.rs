@@ -62,8 +62,12 @@ fn prices_are_never_edited() {
         assert!(matches!(refused, PriceError::Edited { .. }));
         assert!(refused.to_string().ends_with("add a new [[price]] with `from`"), "{refused}");
     }
-    let euro =
-        Price::new("m".parse().unwrap(), "EUR".parse().unwrap(), Some(Timestamp::from_seconds(9)), TokenRates::default());
+    let euro = Price::new(
+        "m".parse().unwrap(),
+        "EUR".parse().unwrap(),
+        Some(Timestamp::from_seconds(9)),
+        TokenRates::default(),
+    );
     assert!(matches!(book.add(euro), Err(PriceError::Currency { .. })));
     assert_eq!(book, before);
 }

@@ -1,1 +1,30 @@
 //! Settle: the journal folded into charges, postings and positions.
+//!
+//! [`Books`] is the fold, pure and the same however often and in whatever pieces the journal is read; a
+//! [`Settler`] follows a running plane's journal with it, seals what is pending and keeps the stored books;
+//! [`usage`], [`verify`] and [`balance`] read beside it. What was settled is decided by the journal alone: the
+//! store can be deleted and is made again, byte for byte.
+//!
+//! Absent on purpose: SQL, prices of its own, and any row per call.
+
+mod balance;
+mod begin;
+mod commitment;
+mod error;
+mod fold;
+mod line;
+mod posting;
+mod run;
+mod seal;
+mod usage;
+mod verify;
+mod view;
+
+pub use balance::balance;
+pub use begin::{Commitment, Known, announce, close_unfinished};
+pub use error::Error;
+pub use fold::Books;
+pub use run::{Settler, Status, Watch};
+pub use usage::{Calls, Filter, usage};
+pub use verify::{Damage, Verdict, Verified, verify};
+pub use view::{AttemptView, CallView, State};

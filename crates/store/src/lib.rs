@@ -17,6 +17,8 @@ mod write;
 pub use error::Error;
 pub use read::{DayFigures, ModelFigures, Reader};
 pub use record::Record;
-pub use row::{AccountRow, Applied, Batch, BatchKey, DrawnPoint, Position, Rollup, RollupKey, Settlement, Totals};
+pub use row::{
+    AccountRow, Applied, Batch, BatchKey, DrawnPoint, Position, Rollup, RollupKey, Settlement, Totals,
+};
 pub use schema::{FILE, file};
 pub use write::Store;

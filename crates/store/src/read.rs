@@ -1,10 +1,10 @@
 //! Reading, beside a running plane or without one.
 
+use crate::Error;
 use crate::cell::Cells;
 use crate::record::{Record, read_sums};
 use crate::row::{AccountRow, Applied, Batch, DrawnPoint, Position, Totals};
 use crate::schema::{file, open_to_read};
-use crate::Error;
 use ledger::{Transfer, TransferId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Params, params_from_iter};
@@ -167,7 +167,8 @@ impl Reader {
             };
             match sums.last_mut().filter(same) {
                 Some((_, sum)) => {
-                    *sum = sum.checked_add(&totals).ok_or_else(|| damaged("rollup", "?", "too large a sum"))?;
+                    *sum =
+                        sum.checked_add(&totals).ok_or_else(|| damaged("rollup", "?", "too large a sum"))?;
                 }
                 None => sums.push((key, totals)),
             }
@@ -201,15 +202,21 @@ impl Reader {
         Ok(())
     }
 
-    /// How many rows the table of these records has.
+    /// Checks that the table of these records has this many rows.
     ///
     /// # Errors
-    /// When SQLite refuses.
-    pub fn count<R: Record>(&self) -> Result<u64, Error> {
+    /// [`Error::Damaged`] when it has more or fewer.
+    pub fn check_count<R: Record>(&self, wanted: u64) -> Result<(), Error> {
         let statement = format!("SELECT count(*) FROM {}", R::TABLE);
-        self.connection
+        let found = self
+            .connection
             .query_row(&statement, [], |row| Cells::of(row).count())
-            .map_err(|error| self.explain(R::TABLE, "any", error))
+            .map_err(|error| self.explain(R::TABLE, "any", error))?;
+        if found == wanted {
+            return Ok(());
+        }
+        let what = format!("{found} rows where the journal gives {wanted}");
+        Err(damaged(R::TABLE, "any", &what))
     }
 
     /// SQLite's own check of pages, order and indexes.
@@ -295,8 +302,8 @@ fn rows<T>(
 
 /// Tells damage from a mere refusal.
 fn explain(path: &Path, table: &'static str, row: &str, error: rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     use rusqlite::Error as Sql;
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     let is_damage = match &error {
         Sql::SqliteFailure(failure, _) => matches!(failure.code, DatabaseCorrupt | NotADatabase),
         Sql::InvalidColumnType(..) | Sql::FromSqlConversionFailure(..) | Sql::Utf8Error(..) => true,

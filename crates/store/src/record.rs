@@ -2,9 +2,7 @@
 
 use crate::Error;
 use crate::cell::{Cells, amount, blob, count, text, time, tokens};
-use crate::row::{
-    AccountRow, Applied, Batch, BatchKey, DrawnPoint, Position, Rollup, RollupKey, Totals,
-};
+use crate::row::{AccountRow, Applied, Batch, BatchKey, DrawnPoint, Position, Rollup, RollupKey, Totals};
 use ledger::{Account, Balance, Transfer};
 use rusqlite::types::Value;
 use units::{Currency, PriceId};
@@ -34,7 +32,8 @@ pub trait Record: Sized {
 impl Record for Applied {
     const TABLE: &'static str = "applied";
     const KEY: usize = 1;
-    const COLUMNS: &'static [&'static str] = &["one", "sealed", "through", "at", "batches", "transfers", "root"];
+    const COLUMNS: &'static [&'static str] =
+        &["one", "sealed", "through", "at", "batches", "transfers", "root"];
 
     fn values(&self) -> Result<Vec<Value>, Error> {
         Ok(vec![
@@ -65,9 +64,32 @@ impl Record for Batch {
     const TABLE: &'static str = "batch";
     const KEY: usize = 1;
     const COLUMNS: &'static [&'static str] = &[
-        "id", "leaf", "sealed", "day", "organisation", "team", "model", "backend", "region", "currency",
-        "price", "first", "last", "calls", "attempts", "input", "cache_read", "cache_write_5m",
-        "cache_write_1h", "output", "reasoning", "amount", "root", "event_first", "event_last", "posted_at",
+        "id",
+        "leaf",
+        "sealed",
+        "day",
+        "organisation",
+        "team",
+        "model",
+        "backend",
+        "region",
+        "currency",
+        "price",
+        "first",
+        "last",
+        "calls",
+        "attempts",
+        "input",
+        "cache_read",
+        "cache_write_5m",
+        "cache_write_1h",
+        "output",
+        "reasoning",
+        "amount",
+        "root",
+        "event_first",
+        "event_last",
+        "posted_at",
     ];
 
     fn values(&self) -> Result<Vec<Value>, Error> {
@@ -184,8 +206,22 @@ impl Record for Rollup {
     const TABLE: &'static str = "rollup";
     const KEY: usize = 7;
     const COLUMNS: &'static [&'static str] = &[
-        "day", "organisation", "team", "model", "backend", "region", "currency", "calls", "attempts", "input",
-        "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "amount",
+        "day",
+        "organisation",
+        "team",
+        "model",
+        "backend",
+        "region",
+        "currency",
+        "calls",
+        "attempts",
+        "input",
+        "cache_read",
+        "cache_write_5m",
+        "cache_write_1h",
+        "output",
+        "reasoning",
+        "amount",
     ];
 
     fn values(&self) -> Result<Vec<Value>, Error> {

@@ -192,3 +192,15 @@ fn errors_name_file_and_line() {
     let named = "@id(\"x\") permit (principal, action, resource);";
     refuse(&[("f.cedar", named), ("g.cedar", named)], "g.cedar: policy id `x` is used twice");
 }
+
+#[test]
+fn the_readme_s_policies_are_good() {
+    let readme = include_str!("../README.md");
+    let policies = readme.split("```cedar\n").nth(1).unwrap().split("```").next().unwrap();
+    check(
+        policies,
+        "acme/ml/alice           call small -> permit:ml-small
+         acme/ml/repo:acme/app   call small -> permit:ml-small
+         acme/ml/repo:evil/app   call small -> deny:ci-only-its-own",
+    );
+}

@@ -5,10 +5,12 @@
 
 mod command;
 mod failure;
+mod overview;
+mod pages;
+mod place;
 mod plane;
 
 use clap::{Parser, Subcommand};
-use failure::Failure;
 use std::process::ExitCode;
 
 /// An AI access plane: who calls which model, where, on what capacity, and which contract pays.
@@ -21,8 +23,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(command::demo::Arguments),
     Serve(command::serve::Arguments),
     Check(command::check::Arguments),
+    Ask(command::ask::Arguments),
+    #[command(subcommand)]
+    Usage(command::usage::Verb),
+    #[command(subcommand)]
+    Ledger(command::ledger::Verb),
     #[command(subcommand)]
     Deal(command::deal::Verb),
 }
@@ -37,6 +45,10 @@ fn main() -> ExitCode {
         }
     };
     let done = match arguments.verb {
+        Verb::Demo(arguments) => command::demo::run(&arguments),
+        Verb::Ask(arguments) => command::ask::run(&arguments),
+        Verb::Usage(verb) => command::usage::run(&verb),
+        Verb::Ledger(verb) => command::ledger::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),
         Verb::Check(arguments) => command::check::run(&arguments),
         Verb::Deal(verb) => command::deal::run(&verb),

@@ -2,68 +2,195 @@
 //! the other.
 
 use crate::failure::Failure;
-use config::{Environment, File};
-use gateway::{Body, Gateway, Live, Pages, Parts, Server};
-use http::{Request, Response};
-use journal::{Durability, Journal, Options};
+use crate::pages::{Portal, Sources};
+use crate::place;
+use config::{BackendKind, Environment, File, Snapshot};
+use gateway::{Gateway, Live, Local, Parts, Server};
+use journal::{Durability, Journal, Options, Recovered};
+use settlement::{Commitment, Known, Settler};
 use std::collections::HashMap;
-use std::pin::Pin;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use telemetry::Telemetry;
-use units::SystemClock;
-
-struct NoPages;
-impl Pages for NoPages {
-    fn page(
-        &self,
-        _: Request<hyper::body::Incoming>,
-    ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-        Box::pin(async { Response::new(Body::full("nothing\n")) })
-    }
-}
+use tokio::task::JoinHandle;
+use units::{BackendName, Clock, SystemClock};
 
 /// A plane that is ready to run.
 pub struct Plane {
     gateway: Arc<Gateway>,
     journal: Arc<Journal>,
+    settler: Settler,
+    sources: Arc<Sources>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Plane {
-    /// Opens the journal and makes the gateway.
+    /// Opens the journal, replays it into the books, ends what an earlier process left open, loads models, and
+    /// makes the gateway.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used, the data directory is in use, or the books are damaged.
     pub fn prepare(file: &File) -> Result<Self, Failure> {
-        let snapshot = file.compile(&Environment, None)?;
-        let _ = telemetry::start_logging(&snapshot.log, snapshot.log_json);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let data = file.data_dir();
+        std::fs::create_dir_all(&data).map_err(|error| {
+            Failure::failed(format!("cannot create the data directory `{}`: {error}", data.display()))
+        })?;
+        let snapshot = file.compile(&Environment, Some(&place::token_key(&data)?))?;
+        telemetry::start_logging(&snapshot.log, snapshot.log_json).map_err(Failure::unusable)?;
         let durability = if snapshot.durable_strictly { Durability::Strict } else { Durability::Group };
-        std::fs::create_dir_all(&snapshot.data).map_err(Failure::failed)?;
-        let (journal, _recovered) =
-            Journal::open(&snapshot.data, Options { durability }).map_err(Failure::failed)?;
+        let (journal, recovered) = Journal::open(&data, Options { durability }).map_err(Failure::failed)?;
         let journal = Arc::new(journal);
-        let mut prices = price::PriceBook::default();
-        for price in &snapshot.prices {
-            prices.add(price.clone()).map_err(Failure::failed)?;
-        }
-        let live = Live::new(snapshot, prices, &HashMap::new()).map_err(Failure::failed)?;
-        let gateway = Gateway::new(Parts {
+        let settler = Settler::start(&data, Arc::clone(&journal)).map_err(Failure::failed)?;
+        let known = catch_up(&journal, &settler, &snapshot, recovered, clock.as_ref())?;
+        let local = load_models(&snapshot)?;
+        let live = Live::new(snapshot, known.prices, &local).map_err(Failure::failed)?;
+        let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock)));
+        let gateway = Arc::new(Gateway::new(Parts {
             live,
             journal: Arc::clone(&journal),
             telemetry: Arc::new(Telemetry::new()),
-            clock: Arc::new(SystemClock),
-            seed: 7,
-            pages: Arc::new(NoPages),
-        });
-        Ok(Self { gateway: Arc::new(gateway), journal })
+            clock: Arc::clone(&clock),
+            seed: place::random_seed()?,
+            pages: Arc::new(Portal::new(Arc::clone(&sources))),
+        }));
+        sources.serve_with(&gateway);
+        Ok(Self { gateway, journal, settler, sources, clock })
     }
 
-    /// Serves until it is told to stop.
-    pub fn run(self) -> Result<(), Failure> {
+    /// A token of the plane's own for this caller.
+    ///
+    /// # Errors
+    /// When the names cannot be, or the plane has no key for tokens.
+    pub fn token(
+        &self,
+        organisation: &str,
+        team: &str,
+        subject: &str,
+        seconds: i64,
+    ) -> Result<String, Failure> {
+        let owner = identity::Owner {
+            organisation: organisation.parse().map_err(Failure::unusable)?,
+            team: team.parse().map_err(Failure::unusable)?,
+            subject: subject.parse().map_err(Failure::unusable)?,
+        };
+        self.sources.token(owner, seconds).map(|issued| issued.access_token).map_err(Failure::failed)
+    }
+
+    /// Serves until it is told to stop; `started` is called when it listens and may start something beside it.
+    ///
+    /// # Errors
+    /// When the address cannot be had, or what was served cannot be made durable.
+    pub fn run(
+        self,
+        started: impl FnOnce(&Self, SocketAddr) -> Result<Option<JoinHandle<()>>, Failure>,
+    ) -> Result<(), Failure> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-        runtime.block_on(async {
-            let server = Server::bind(Arc::clone(&self.gateway)).await.map_err(Failure::failed)?;
-            tracing::info!(address = %server.address(), "listening");
-            server.run(async { drop(tokio::signal::ctrl_c().await) }).await;
-            Ok::<_, Failure>(())
+        let server = runtime.block_on(Server::bind(Arc::clone(&self.gateway))).map_err(Failure::failed)?;
+        let address = server.address();
+        tracing::info!(%address, "listening");
+        let beside = runtime.block_on(async { started(&self, address) })?;
+        let Self { journal, mut settler, sources, clock, .. } = self;
+        let stop = Arc::new(AtomicBool::new(false));
+        let settling = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("settlement".to_owned())
+            .spawn(move || settler.run(clock.as_ref(), &settling))
+            .map_err(Failure::failed)?;
+        let stopping = sources.stopping();
+        runtime.block_on(server.run(async move {
+            told_to_stop().await;
+            tracing::info!("stopping: no new calls; finishing those under way");
+            stopping.notify_waiters();
+        }));
+        if let Some(beside) = beside {
+            beside.abort();
+        }
+        stop.store(true, Ordering::Release);
+        if thread.join().is_err() {
+            return Err(Failure::failed(
+                "settlement broke off; the journal has everything, start again to settle it",
+            ));
+        }
+        journal.shut_down().map_err(Failure::failed)
+    }
+}
+
+/// Tells the journal what the configuration adds, and ends what the last process left open.
+fn catch_up(
+    journal: &Journal,
+    settler: &Settler,
+    snapshot: &Snapshot,
+    recovered: Recovered,
+    clock: &dyn Clock,
+) -> Result<Known, Failure> {
+    if let Some(place) = &recovered.torn {
+        tracing::warn!(%place, "power was lost while the journal was written: a half-written end was cut off");
+    }
+    let now = clock.now();
+    let mut known = settler.books().known();
+    let commitments = commitments(snapshot)?;
+    settlement::announce(journal, &mut known, &snapshot.prices, &commitments, now)
+        .map_err(Failure::unusable)?;
+    let left = recovered.unfinished.len();
+    settlement::close_unfinished(journal, recovered.unfinished, now).map_err(Failure::failed)?;
+    if left > 0 {
+        tracing::warn!(calls = left, "calls that the last process left open are ended as interrupted");
+    }
+    Ok(known)
+}
+
+/// The commitments that an organisation's charges draw down. One without a total or an end has no balance.
+fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
+    let mut commitments = Vec::new();
+    for contract in &snapshot.contracts {
+        let Some(organisation) = &contract.organisation else { continue };
+        for terms in contract.deal.commitment_terms() {
+            let (Some(total), Some(to)) = (terms.total, terms.period.to) else {
+                let deal = contract.deal.id.get_ref();
+                return Err(Failure::unusable(format!(
+                    "commitment `{}` of deal `{deal}` needs a total and an end to be drawn down",
+                    terms.id
+                )));
+            };
+            commitments.push(Commitment {
+                id: format!("{}/{}", contract.deal.id.get_ref(), terms.id).into(),
+                organisation: organisation.clone(),
+                total,
+                from: terms.period.from.start(),
+                to: to.start(),
+            });
+        }
+    }
+    Ok(commitments)
+}
+
+fn load_models(snapshot: &Snapshot) -> Result<HashMap<BackendName, Arc<Local>>, Failure> {
+    let mut local = HashMap::new();
+    for backend in &snapshot.backends {
+        let BackendKind::Embedded { model_file, threads } = &backend.kind else { continue };
+        let model = embedded::Model::load(model_file).map_err(|error| {
+            Failure::unusable(format!("backend `{}`: `{}`: {error}", backend.name, model_file.display()))
         })?;
-        self.journal.shut_down().map_err(Failure::failed)
+        let model = Arc::new(model);
+        let options = embedded::Options { threads: threads.unwrap_or(0), ..embedded::Options::default() };
+        let runner = embedded::Runner::start(Arc::clone(&model), options);
+        local.insert(backend.name.clone(), Arc::new(Local::Embedded { model, runner }));
+    }
+    Ok(local)
+}
+
+/// Resolves when the process is asked to end.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        drop(tokio::signal::ctrl_c().await);
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }

@@ -80,6 +80,11 @@ impl Live {
         }
         Ok(Self { snapshot, prices, reach })
     }
+
+    /// Whether one of the model's backends can be asked.
+    pub fn is_available(&self, model: &config::Model) -> bool {
+        model.backends.iter().any(|backend| self.reach.contains_key(&backend.name))
+    }
 }
 
 /// Answers what is no model call: the portal.

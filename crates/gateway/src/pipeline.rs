@@ -35,6 +35,17 @@ pub(crate) struct Ask {
     pub started: Timestamp,
 }
 
+/// What a vendor that wants a limit is asked for when neither the caller nor the model's configuration has one
+/// (pitfall 41: a plain call works under every wire).
+const OUTPUT_TOKENS_DEFAULT: u64 = 4096;
+
+impl Ask {
+    /// The limit on output where the caller set none.
+    pub fn output_limit(&self) -> u64 {
+        self.model.output_tokens_max.unwrap_or(OUTPUT_TOKENS_DEFAULT)
+    }
+}
+
 /// An attempt that gave no answer: why, the record to end, and whether another backend may be asked.
 pub(crate) struct Failed {
     pub refusal: Refusal,

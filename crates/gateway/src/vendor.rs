@@ -131,7 +131,7 @@ fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
         (ours, theirs) => {
             let mut conversation = provider::decode_request(ours, &ask.body, ask.route.model.as_deref())?;
             conversation.stream = ask.stream;
-            let encoded = provider::encode_request(theirs, &conversation, name, ask.model.output_tokens_max)?;
+            let encoded = provider::encode_request(theirs, &conversation, name, Some(ask.output_limit()))?;
             (encoded.body, Way::Translated, encoded.warnings)
         }
     };

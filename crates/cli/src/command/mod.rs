@@ -1,8 +1,14 @@
 //! The verbs.
 
+pub mod ask;
+mod books;
 pub mod check;
 pub mod deal;
+pub mod demo;
+mod issuer;
+pub mod ledger;
 pub mod serve;
+pub mod usage;
 
 use crate::failure::Failure;
 use std::io::Write as _;

@@ -16,5 +16,5 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = config::File::read(&arguments.config)?;
     let plane = Plane::prepare(&file)?;
-    plane.run()
+    plane.run(|_plane, _address| Ok(None))
 }

@@ -1,0 +1,329 @@
+//! What the pages show, gathered from the books' rollups, the settler's view and the configuration.
+
+use crate::pages::{Sources, now};
+use contract::{Basis as DealBasis, burn_down};
+use gateway::Live;
+use identity::Owner;
+use portal::{
+    AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
+    ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, UsageContext,
+    UsageFilter,
+};
+use settlement::{CallView, Filter, Status};
+use std::collections::{BTreeMap, VecDeque};
+use store::{Position, Reader};
+use units::{Currency, Money, RequestId, Timestamp, TokenCounts};
+
+/// Why a page cannot be made.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+const RECENT: usize = 12;
+const USAGE_PAGE: usize = 200;
+
+/// Whom the playground acts as, where there is one.
+pub fn player(sources: &Sources) -> Option<Owner> {
+    let (organisation, team, subject) = sources.live()?.snapshot.portal.playground.clone()?;
+    Some(Owner { organisation, team, subject })
+}
+
+/// The first page's figures, as of now.
+pub fn overview(sources: &Sources) -> Result<Overview, Error> {
+    let live = sources.live().ok_or("the plane is stopping")?;
+    let (status, as_of) = (sources.watch.status(), now(sources));
+    let books = Reader::open(&sources.data)?;
+    let player = player(sources);
+    Ok(Overview {
+        as_of,
+        organisation: player
+            .as_ref()
+            .map_or_else(|| "Offtake".to_owned(), |owner| owner.organisation.to_string()),
+        principal: player.map_or_else(|| "read only".to_owned(), |owner| owner.to_string()),
+        models: models(&live, as_of),
+        spend: spend(books.as_ref(), &status)?,
+        commitment: match &books {
+            Some(books) => commitment(books, &live, as_of)?,
+            None => None,
+        },
+        deal: deal(&live),
+        ledger: ledger(books.as_ref())?,
+        recent: status.recent.iter().take(RECENT).map(row).collect(),
+        starters: starters(&live),
+    })
+}
+
+/// The usage records that a figure is made of, newest first.
+pub fn usage(sources: &Sources, filter: &UsageFilter) -> Result<String, Error> {
+    let books = Reader::open(&sources.data)?;
+    let selects = selection(books.as_ref(), filter)?;
+    let mut rows = VecDeque::new();
+    let mut older = false;
+    for call in settlement::usage(&sources.data, Filter::default()) {
+        let call = call?;
+        let found = row(&call);
+        if !selects.admits(&call) || !filter.admits(&found) {
+            continue;
+        }
+        rows.push_back(found);
+        if rows.len() > USAGE_PAGE {
+            rows.pop_front();
+            older = true;
+        }
+    }
+    let rows: Vec<CallRow> = rows.into_iter().rev().collect();
+    let player = player(sources);
+    let context = UsageContext {
+        as_of: now(sources),
+        organisation: player
+            .as_ref()
+            .map_or_else(|| "Offtake".to_owned(), |owner| owner.organisation.to_string()),
+        principal: player.map_or_else(|| "read only".to_owned(), |owner| owner.to_string()),
+        older: rows.last().filter(|_| older).map(|row| row.request_id),
+    };
+    Ok(portal::usage_page(&rows, filter, &context))
+}
+
+/// One call, from the latest ones where it is among them.
+pub fn call(sources: &Sources, id: &str) -> Result<Option<CallRow>, Error> {
+    let Ok(id) = id.parse::<RequestId>() else { return Ok(None) };
+    let status = sources.watch.status();
+    if let Some(call) = status.recent.iter().find(|call| call.request_id() == id) {
+        return Ok(Some(row(call)));
+    }
+    let filter = Filter { request: Some(id), ..Filter::default() };
+    let found = settlement::usage(&sources.data, filter).next().transpose()?;
+    Ok(found.as_ref().map(row))
+}
+
+/// Which calls a ledger account or a commitment is made of.
+struct Selection {
+    organisation: Option<String>,
+    term: Option<(Timestamp, Timestamp)>,
+    settled: bool,
+}
+
+impl Selection {
+    fn admits(&self, call: &CallView) -> bool {
+        self.organisation.as_ref().is_none_or(|one| call.organisation().as_str() == one)
+            && self.term.is_none_or(|(from, to)| from <= call.at() && call.at() < to)
+            && (!self.settled || call.transfer().is_some())
+    }
+}
+
+fn selection(books: Option<&Reader>, filter: &UsageFilter) -> Result<Selection, Error> {
+    let mut selection = Selection { organisation: None, term: None, settled: false };
+    let account = filter.account.as_deref();
+    selection.settled = account.is_some() || filter.commitment.is_some();
+    if let Some(organisation) = account.and_then(|account| account.strip_prefix("receivable:")) {
+        selection.organisation = Some(organisation.to_owned());
+    }
+    let of_account = account.and_then(|account| account.strip_prefix("commitment:")?.rsplit_once(':'));
+    let wanted = filter.commitment.as_deref().or_else(|| of_account.map(|(commitment, _part)| commitment));
+    if let (Some(wanted), Some(books)) = (wanted, books) {
+        let position = books.positions()?.into_iter().find(|position| *position.commitment == *wanted);
+        if let Some(position) = position {
+            selection.organisation = Some(position.organisation.to_string());
+            selection.term = Some((position.from, position.to));
+        }
+    }
+    Ok(selection)
+}
+
+fn models(live: &Live, as_of: Timestamp) -> Vec<ModelCard> {
+    let million = |rate: i128, currency| Money::from_pico(rate.saturating_mul(1_000_000), currency);
+    let card = |name| {
+        let model = live.snapshot.models.get(name)?;
+        let backend = model.backends.first()?;
+        let price = live.prices.at(name, as_of).map(|price| ListPrice {
+            input_per_million: million(price.rates.input, price.currency),
+            output_per_million: million(price.rates.output, price.currency),
+        });
+        Some(ModelCard {
+            name: name.to_string(),
+            backend: backend.name.to_string(),
+            kind: backend.kind.as_str().to_owned(),
+            region: backend.region.to_string(),
+            price,
+            available: live.is_available(model),
+        })
+    };
+    live.snapshot.model_order.iter().filter_map(card).collect()
+}
+
+fn spend(books: Option<&Reader>, status: &Status) -> Result<SpendSummary, Error> {
+    let by_model = books.map(|books| books.spend_by_model(None)).transpose()?.unwrap_or_default();
+    let by_day = books.map(|books| books.spend_by_day(None)).transpose()?.unwrap_or_default();
+    // One page shows one currency: that of the first model; the ledger shows every one.
+    let currency = by_model.first().map_or(Currency::USD, |first| first.totals.amount.currency());
+    let in_it = |amount: Money| amount.currency() == currency;
+    let mut total = Money::zero(currency);
+    let (mut calls, mut tokens) = (0_u64, TokenCounts::default());
+    for figures in &by_model {
+        if in_it(figures.totals.amount) {
+            total = total.checked_add(figures.totals.amount)?;
+        }
+        calls = calls.saturating_add(figures.totals.calls);
+        tokens = tokens.checked_add(&figures.totals.tokens).unwrap_or(tokens);
+    }
+    let unrated: u64 = status.unrated.iter().map(|(_model, calls)| *calls).sum();
+    Ok(SpendSummary {
+        total,
+        calls: calls + status.pending + unrated,
+        tokens,
+        by_model: by_model
+            .into_iter()
+            .filter(|figures| in_it(figures.totals.amount))
+            .map(|figures| ModelSpend {
+                model: figures.model.to_string(),
+                calls: figures.totals.calls,
+                tokens: figures.totals.tokens,
+                charge: figures.totals.amount,
+            })
+            .collect(),
+        by_day: by_day
+            .into_iter()
+            .filter(|figures| in_it(figures.totals.amount))
+            .map(|figures| DaySpend { date: figures.day.date(), charge: figures.totals.amount })
+            .collect(),
+        unrated_calls: unrated,
+        open_calls: status.open_calls,
+    })
+}
+
+fn commitment(books: &Reader, live: &Live, as_of: Timestamp) -> Result<Option<CommitmentView>, Error> {
+    let Some(position) = books.positions()?.into_iter().next() else { return Ok(None) };
+    let drawn = books.drawn_points(&position.commitment)?;
+    let mut sum = Money::zero(position.total.currency());
+    let mut points = Vec::with_capacity(drawn.len());
+    let mut days: BTreeMap<contract::Day, Money> = BTreeMap::new();
+    for point in &drawn {
+        sum = sum.checked_add(point.amount)?;
+        points.push((point.hour, sum));
+        let day = days.entry(contract::Day::of(point.hour)).or_insert(Money::zero(sum.currency()));
+        *day = day.checked_add(point.amount)?;
+    }
+    // The last point is now: what the current hour drew so far.
+    points.push((as_of, sum));
+    let deal =
+        live.snapshot.contracts.iter().find(|contract| {
+            position.commitment.split('/').next() == Some(contract.deal.id.get_ref().as_str())
+        });
+    let days: Vec<_> = days.into_iter().collect();
+    let projection = deal.and_then(|contract| {
+        let terms = contract.deal.commitment_terms().into_iter().next()?;
+        let burn = burn_down(&terms, &days, as_of).ok()?;
+        burn.projection.map(|projection| match projection.reaches_target {
+            Some(at) => format!("At the pace so far, all of it is drawn by {}.", at.date()),
+            None => format!("At the pace so far, {} is drawn by the end.", projection.at_end),
+        })
+    });
+    Ok(Some(CommitmentView {
+        id: position.commitment.to_string(),
+        title: deal
+            .map_or_else(|| position.commitment.to_string(), |contract| contract.deal.name().to_owned()),
+        total: position.total,
+        drawn: position.drawn,
+        remaining: position.total.checked_sub(position.drawn)?,
+        from: position.from,
+        to: position.to,
+        points,
+        even_pace: even_pace(&position, as_of),
+        projection,
+    }))
+}
+
+/// The share of the total that the elapsed share of the term would have drawn.
+fn even_pace(position: &Position, as_of: Timestamp) -> Money {
+    let term = i128::from(position.to.micros() - position.from.micros()).max(1);
+    let elapsed = i128::from(as_of.micros() - position.from.micros()).clamp(0, term);
+    // In thousandths of a currency unit first, so that the product fits whatever the total is.
+    let pico = position.total.pico() / 1_000_000_000 * elapsed / term * 1_000_000_000;
+    Money::from_pico(pico, position.total.currency())
+}
+
+/// The first deal that is only shown: nobody's charges draw it down.
+fn deal(live: &Live) -> Option<DealView> {
+    let shown = live.snapshot.contracts.iter().find(|contract| contract.organisation.is_none())?;
+    let report = contract::report(&shown.deal);
+    Some(DealView {
+        title: report.head.title.clone(),
+        figures: report
+            .figures
+            .iter()
+            .map(|figure| DealFigure {
+                id: figure.id.to_owned(),
+                label: figure.label.to_owned(),
+                value: figure.quantity.shown(),
+                basis: basis(&figure.basis),
+            })
+            .collect(),
+        tranches: report
+            .tranches
+            .iter()
+            .filter_map(|tranche| {
+                let amount = tranche.quantity.number.to_decimal(12, 0)?;
+                Some(TrancheView {
+                    id: tranche.id.clone(),
+                    title: tranche.name(),
+                    amount: Money::parse(&amount, report.head.currency).ok()?,
+                    state: tranche.state.word().to_owned(),
+                    condition: tranche.condition.clone(),
+                    basis: basis(&tranche.basis),
+                })
+            })
+            .collect(),
+    })
+}
+
+fn basis(basis: &DealBasis) -> Basis {
+    let kind = match basis {
+        DealBasis::Reported { .. } => BasisKind::Reported,
+        DealBasis::Derived { .. } => BasisKind::Derived,
+        DealBasis::Assumed { .. } => BasisKind::Assumed,
+    };
+    Basis { kind, note: basis.text().to_owned() }
+}
+
+fn ledger(books: Option<&Reader>) -> Result<LedgerView, Error> {
+    let rows = books.map(Reader::accounts).transpose()?.unwrap_or_default();
+    let mut sums: BTreeMap<Currency, Money> = BTreeMap::new();
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let balance = row.balance.net()?;
+        let sum = sums.entry(balance.currency()).or_insert(Money::zero(balance.currency()));
+        *sum = sum.checked_add(balance)?;
+        accounts.push(AccountLine { account: row.account.to_string(), balance });
+    }
+    Ok(LedgerView { accounts, sums_to_zero: sums.values().all(|sum| sum.is_zero()) })
+}
+
+/// A call as pages and `usage list` show it.
+pub fn row(call: &CallView) -> CallRow {
+    CallRow {
+        request_id: call.request_id(),
+        at: call.at(),
+        principal: format!("{}/{}/{}", call.organisation(), call.team(), call.subject()),
+        model: call.model().to_string(),
+        backend: call.backend().to_string(),
+        region: call.region().to_string(),
+        tokens: call.tokens(),
+        charge: call.charge,
+        transfer: call.transfer().map(|id| id.to_string()),
+        state: call.state().as_str().to_owned(),
+    }
+}
+
+fn starters(live: &Live) -> Vec<Starter> {
+    let address = live.snapshot.listen;
+    let model = live.snapshot.model_order.first().map_or("MODEL", |model| model.as_str());
+    let starter = |label: &str, command: String| Starter { label: label.to_owned(), command };
+    vec![
+        starter("Ask from a terminal", "offtake ask \"What is the capital of France?\"".to_owned()),
+        starter(
+            "Call it as any SDK does",
+            format!(
+                "curl http://{address}/v1/messages -H \"authorization: Bearer $OFFTAKE_TOKEN\" -H 'content-type: application/json' -d '{{\"model\":\"{model}\",\"max_tokens\":60,\"messages\":[{{\"role\":\"user\",\"content\":\"Say hello.\"}}]}}'"
+            ),
+        ),
+        starter("See what it cost", format!("offtake usage list --data {}", live.snapshot.data.display())),
+    ]
+}

@@ -1,0 +1,84 @@
+//! Places on this machine: caches, data directories, the running demo, secrets of the plane's own.
+
+use crate::failure::Failure;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A folder of the XDG base directory specification, or its place in the home directory.
+fn base(variable: &str, in_home: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(path) if !path.is_empty() => PathBuf::from(path),
+        _ => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(in_home),
+    }
+}
+
+/// Where the demo keeps its data unless told otherwise.
+pub fn demo_data() -> PathBuf {
+    base("XDG_DATA_HOME", ".local/share").join("offtake/demo")
+}
+
+/// Where `cargo xtask demo` puts the embedded model.
+pub fn cached_model() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("offtake/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+}
+
+fn demo_pointer() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("offtake/last-demo")
+}
+
+/// Remembers where the last demo keeps its data, so that `ask` finds it.
+pub fn remember_demo(data: &Path) {
+    let pointer = demo_pointer();
+    let written = std::fs::create_dir_all(pointer.parent().unwrap_or(&pointer))
+        .and_then(|()| std::fs::write(&pointer, data.as_os_str().as_encoded_bytes()));
+    if let Err(error) = written {
+        tracing::debug!(%error, "the demo's place was not remembered; `ask` needs --url and a token");
+    }
+}
+
+/// The data directory of the last demo.
+pub fn last_demo() -> PathBuf {
+    std::fs::read_to_string(demo_pointer()).map_or_else(|_| demo_data(), PathBuf::from)
+}
+
+/// What the last demo wrote down for its clients.
+pub fn demo_variables() -> HashMap<String, String> {
+    let text = std::fs::read_to_string(last_demo().join("demo.env")).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Random bytes from the system, as URL-safe text.
+pub fn random_text(bytes: usize) -> Result<String, Failure> {
+    let mut random = vec![0; bytes];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
+}
+
+/// A seed from the system's random bytes.
+pub fn random_seed() -> Result<u64, Failure> {
+    let mut random = [0; 8];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
+    Ok(u64::from_le_bytes(random))
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
+}
+
+/// The key that signs the plane's own tokens, kept in its data directory; made at the first start.
+pub fn token_key(data: &Path) -> Result<Vec<u8>, Failure> {
+    let path = data.join("token.key");
+    let failed = |error| Failure::failed(format!("{}: {error}", path.display()));
+    if !path.exists() {
+        write_private(&path, random_text(32)?.as_bytes()).map_err(failed)?;
+    }
+    std::fs::read(&path).map_err(failed)
+}

@@ -103,7 +103,8 @@ fn pitfall_28_every_attempt_is_charged_under_one_request() {
     let world = World::new(&[]);
     let mut settler = world.settler();
     let call = world.journal.open_call(opened(1, at(0), "m", Some(world.price))).unwrap();
-    let attempts = vec![attempt("first", 1_000, 0), attempt("first", 1_000, 0), attempt("second", 1_000, 100)];
+    let attempts =
+        vec![attempt("first", 1_000, 0), attempt("first", 1_000, 0), attempt("second", 1_000, 100)];
     world.journal.close(call, closed(at(1), Outcome::Complete, attempts)).unwrap();
     settler.step(at(2)).unwrap();
     let shown = &usage(world.path())[0];
@@ -141,7 +142,8 @@ fn a_term_counts_by_when_the_call_was_admitted() {
     let world = World::new(&[commitment("50", "2026-11-25", "2026-11-26")]);
     let mut settler = world.settler();
     let midnight = 15 * 3_600;
-    for (number, second) in [(1, midnight - 1), (2, midnight), (3, midnight + 86_399), (4, midnight + 86_400)] {
+    for (number, second) in [(1, midnight - 1), (2, midnight), (3, midnight + 86_399), (4, midnight + 86_400)]
+    {
         world.call(number, at(second));
     }
     settler.step(at(200_000)).unwrap();
@@ -243,7 +245,8 @@ fn a_count_beyond_belief_is_not_booked() {
 fn every_state_is_told() {
     let world = World::new(&[]);
     let mut settler = world.settler();
-    for (number, outcome) in [Outcome::Interrupted, Outcome::Undelivered, Outcome::Complete].into_iter().enumerate()
+    for (number, outcome) in
+        [Outcome::Interrupted, Outcome::Undelivered, Outcome::Complete].into_iter().enumerate()
     {
         let number = u128::try_from(number).unwrap();
         let call = world.journal.open_call(opened(number, at(0), "m", Some(world.price))).unwrap();

@@ -100,8 +100,13 @@ fn check_version(connection: &Connection, path: &Path) -> Result<(), Error> {
     let found: i64 = connection
         .query_row("SELECT version FROM schema", [], |row| row.get(0))
         .map_err(Error::sql("read the schema of", path))?;
-    if found > VERSION {
-        return Err(Error::Newer { path: path.to_owned(), found, known: VERSION });
+    match found {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(Error::Newer { path: path.to_owned(), found, known: VERSION }),
+        // There were no earlier ones.
+        other => {
+            let what = format!("a schema {other} that never was");
+            Err(Error::Damaged { what, table: "schema", row: "row 1".to_owned() })
+        }
     }
-    Ok(())
 }

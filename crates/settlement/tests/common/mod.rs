@@ -137,3 +137,14 @@ pub fn balances(dir: &Path) -> Vec<String> {
     let rows = settlement::balance(dir).unwrap();
     rows.iter().map(|row| format!("{} {}", row.account, row.balance.net().unwrap())).collect()
 }
+
+pub fn remove_books(dir: &Path) {
+    for name in ["books.db", "books.db-wal", "books.db-shm"] {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+}
+
+/// Changes the stored books behind the plane's back.
+pub fn tamper(dir: &Path, sql: &str) -> rusqlite::Result<()> {
+    rusqlite::Connection::open(store::file(dir))?.execute_batch(sql)
+}

@@ -222,7 +222,7 @@ pub enum BuildError {
     },
 }
 
-const KEY_BYTES_MIN: usize = 16;
+const KEY_BYTES_MIN: usize = 8;
 const TOKEN_KEY_BYTES_MIN: usize = 32;
 
 /// Fills a [`Directory`].
@@ -235,7 +235,7 @@ impl DirectoryBuilder {
     /// Adds a virtual key; only its SHA-256 is kept.
     ///
     /// # Errors
-    /// When the secret is shorter than 16 bytes or is there already.
+    /// When the secret is shorter than 8 bytes or is there already.
     pub fn add_key(
         &mut self,
         name: &str,
@@ -257,7 +257,7 @@ impl DirectoryBuilder {
     /// Adds an AWS access key.
     ///
     /// # Errors
-    /// When its secret is shorter than 16 bytes or its id is there already.
+    /// When its secret is shorter than 8 bytes or its id is there already.
     pub fn add_access_key(&mut self, key: AccessKey) -> Result<&mut Self, BuildError> {
         if key.secret.len() < KEY_BYTES_MIN {
             return Err(BuildError::Weak(key.id, KEY_BYTES_MIN));

@@ -218,7 +218,7 @@ pub struct LedgerView {
 pub struct AccountLine {
     /// The account's name.
     pub account: String,
-    /// Its balance, credits positive.
+    /// Its balance: debits less credits.
     pub balance: Money,
 }
 

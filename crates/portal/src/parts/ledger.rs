@@ -8,7 +8,7 @@ use units::Money;
 
 pub(super) fn ledger(view: &Overview) -> Markup {
     html! {
-        (heading("Ledger", &html! { "Double entry, append only. Credits are positive, debits negative." }))
+        (heading("Ledger", &html! { "Double entry, append only. Debits are positive, credits negative." }))
         @if view.ledger.accounts.is_empty() {
             (empty("Nothing posted yet", &html! { "Accounts appear with the first settled call." }))
         } @else {

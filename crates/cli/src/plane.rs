@@ -7,11 +7,12 @@ use crate::place;
 use config::{BackendKind, Environment, File, Snapshot};
 use gateway::{Gateway, Live, Local, Parts, Server};
 use journal::{Durability, Journal, Options, Recovered};
-use settlement::{Commitment, Known, Settler};
+use settlement::{Commitment, Known, Settler, Watch};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use telemetry::Telemetry;
 use tokio::task::JoinHandle;
 use units::{BackendName, Clock, SystemClock};
@@ -22,6 +23,7 @@ pub struct Plane {
     journal: Arc<Journal>,
     settler: Settler,
     sources: Arc<Sources>,
+    telemetry: Arc<Telemetry>,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,16 +49,17 @@ impl Plane {
         let local = load_models(&snapshot)?;
         let live = Live::new(snapshot, known.prices, &local).map_err(Failure::failed)?;
         let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock)));
+        let telemetry = Arc::new(Telemetry::new());
         let gateway = Arc::new(Gateway::new(Parts {
             live,
             journal: Arc::clone(&journal),
-            telemetry: Arc::new(Telemetry::new()),
+            telemetry: Arc::clone(&telemetry),
             clock: Arc::clone(&clock),
             seed: place::random_seed()?,
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
         }));
         sources.serve_with(&gateway);
-        Ok(Self { gateway, journal, settler, sources, clock })
+        Ok(Self { gateway, journal, settler, sources, telemetry, clock })
     }
 
     /// A token of the plane's own for this caller.
@@ -92,7 +95,8 @@ impl Plane {
         let address = server.address();
         tracing::info!(%address, "listening");
         let beside = runtime.block_on(async { started(&self, address) })?;
-        let Self { journal, mut settler, sources, clock, .. } = self;
+        let Self { journal, mut settler, sources, telemetry, clock, .. } = self;
+        let watch = settler.watch();
         let stop = Arc::new(AtomicBool::new(false));
         let settling = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
@@ -100,13 +104,14 @@ impl Plane {
             .spawn(move || settler.run(clock.as_ref(), &settling))
             .map_err(Failure::failed)?;
         let stopping = sources.stopping();
+        let metering = runtime.spawn(meter_settling(watch, telemetry));
         runtime.block_on(server.run(async move {
             told_to_stop().await;
             tracing::info!("stopping: no new calls; finishing those under way");
             stopping.notify_waiters();
         }));
-        if let Some(beside) = beside {
-            beside.abort();
+        for task in beside.into_iter().chain([metering]) {
+            task.abort();
         }
         stop.store(true, Ordering::Release);
         if thread.join().is_err() {
@@ -180,6 +185,16 @@ fn load_models(snapshot: &Snapshot) -> Result<HashMap<BackendName, Arc<Local>>, 
         local.insert(backend.name.clone(), Arc::new(Local::Embedded { model, runner }));
     }
     Ok(local)
+}
+
+/// Keeps the meters of settling up to date.
+async fn meter_settling(watch: Watch, telemetry: Arc<Telemetry>) {
+    loop {
+        let status = watch.status();
+        let unrated = status.unrated.iter().map(|(_model, calls)| calls).sum();
+        telemetry.settling(status.pending + status.unposted, unrated, status.trouble.is_some());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Resolves when the process is asked to end.

@@ -34,7 +34,8 @@ pub(crate) async fn count(
 ) -> Result<Response<Body>, Refusal> {
     let now = shared.clock.now();
     let live = shared.live.load_full();
-    let (parts, body) = http.into_parts();
+    let (mut parts, body) = http.into_parts();
+    headers::name_host(&mut parts);
     let (principal, body) = pipeline::authenticate(&live, &parts, body, now).await?;
     pipeline::content_type(&parts.headers, &route)?;
     let counted = counted(&route, &body)?;
@@ -89,7 +90,8 @@ pub(crate) async fn models(
     let wire = list_wire(http.headers());
     let now = shared.clock.now();
     let live = shared.live.load_full();
-    let (parts, body) = http.into_parts();
+    let (mut parts, body) = http.into_parts();
+    headers::name_host(&mut parts);
     let with_wire = |refusal: Refusal| (wire, refusal);
     let (principal, _) = pipeline::authenticate(&live, &parts, body, now).await.map_err(with_wire)?;
     let usable = usable(&live, &principal);

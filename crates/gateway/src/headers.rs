@@ -2,8 +2,18 @@
 
 use config::{Backend, BackendKind};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
 use provider::Wire;
 use units::{Money, RequestId};
+
+/// HTTP/2 names the host beside the headers; what is signed is the `host` header.
+pub(crate) fn name_host(parts: &mut Parts) {
+    if !parts.headers.contains_key(header::HOST)
+        && let Some(host) = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+    {
+        parts.headers.insert(header::HOST, host);
+    }
+}
 
 /// Headers of the connection, or of another hop, or that prove the caller to us: never sent on.
 const KEPT_BACK: [HeaderName; 16] = [
@@ -29,6 +39,8 @@ const KEPT_BACK: [HeaderName; 16] = [
 const KEPT_BACK_PREFIXES: [&str; 5] = ["x-amz-", "x-forwarded-", "x-offtake-", "proxy-", "keep-alive"];
 const KEPT_BACK_NAMES: [&str; 5] =
     ["x-api-key", "api-key", "x-goog-api-key", "anthropic-workspace-id", "x-real-ip"];
+const WARNINGS_MAX: usize = 8;
+const WARNING_BYTES_MAX: usize = 240;
 /// Says how the client authenticated to us; the vendor is given our own key.
 const OAUTH_BETA: &str = "oauth-2025-04-20";
 
@@ -118,8 +130,9 @@ pub(crate) fn mark(headers: &mut HeaderMap, served: Served<'_>, cost: Option<Mon
     if let Some(cost) = cost {
         put("x-offtake-cost", &cost.to_string());
     }
-    for warning in warnings {
-        put("x-offtake-warning", warning);
+    // A client that leaves out much is told the first of it; a head has its bounds.
+    for warning in warnings.iter().take(WARNINGS_MAX) {
+        put("x-offtake-warning", warning.get(..WARNING_BYTES_MAX).unwrap_or(warning));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::call::{Call, Used};
 use crate::deliver::Presence;
+use crate::headers;
 use crate::refusal::Refusal;
 use crate::routes::ModelRoute;
 use crate::{Body, Live, Reach, Shared, route, translate, vendor};
@@ -63,7 +64,8 @@ pub(crate) async fn serve(
 ) -> Result<Response<Body>, Refusal> {
     let started = shared.clock.now();
     let live = shared.live.load_full(); // one immutable view for the whole request
-    let (parts, body) = http.into_parts();
+    let (mut parts, body) = http.into_parts();
+    headers::name_host(&mut parts);
 
     // Identity first, so that every later refusal can be attributed.
     let (principal, body) = authenticate(&live, &parts, body, started).await?;

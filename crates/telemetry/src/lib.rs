@@ -50,8 +50,9 @@ pub struct Telemetry {
     tokens: Family<TokenLabels, Counter>,
     open_calls: Gauge,
     first_byte_seconds: Histogram,
-    settled_records: Counter,
-    settle_failures: Counter,
+    unsettled_records: Gauge,
+    unrated_calls: Gauge,
+    settling_waits: Gauge,
 }
 
 impl Default for Telemetry {
@@ -70,8 +71,8 @@ impl Telemetry {
         let open_calls = Gauge::default();
         let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
         let first_byte_seconds = Histogram::new(bounds);
-        let settled_records = Counter::default();
-        let settle_failures = Counter::default();
+        let (unsettled_records, unrated_calls, settling_waits) =
+            (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("calls", "Model calls ended, by outcome", calls.clone());
         registry.register(
             "refusals",
@@ -85,8 +86,17 @@ impl Telemetry {
             "Time from admission to the first byte of the answer",
             first_byte_seconds.clone(),
         );
-        registry.register("settled_records", "Usage records settled", settled_records.clone());
-        registry.register("settle_failures", "Settlement steps to be tried again", settle_failures.clone());
+        registry.register(
+            "unsettled_records",
+            "Usage records rated and not yet in the books",
+            unsettled_records.clone(),
+        );
+        registry.register("unrated_calls", "Calls that nobody has set a price for", unrated_calls.clone());
+        registry.register(
+            "settling_waits",
+            "1 while something keeps settling from going on",
+            settling_waits.clone(),
+        );
         Self {
             registry,
             calls,
@@ -94,8 +104,9 @@ impl Telemetry {
             tokens,
             open_calls,
             first_byte_seconds,
-            settled_records,
-            settle_failures,
+            unsettled_records,
+            unrated_calls,
+            settling_waits,
         }
     }
 
@@ -131,14 +142,12 @@ impl Telemetry {
         self.refusals.get_or_create(&RefusalLabels { code }).inc();
     }
 
-    /// Usage records were settled.
-    pub fn settled(&self, records: u64) {
-        self.settled_records.inc_by(records);
-    }
-
-    /// A settlement step failed and will be tried again.
-    pub fn settle_failed(&self) {
-        self.settle_failures.inc();
+    /// How settling stands.
+    pub fn settling(&self, unsettled: u64, unrated: u64, waits: bool) {
+        let gauge = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        self.unsettled_records.set(gauge(unsettled));
+        self.unrated_calls.set(gauge(unrated));
+        self.settling_waits.set(i64::from(waits));
     }
 
     /// All meters in the OpenMetrics text format.

@@ -93,7 +93,9 @@ fn check_attend(seed: u64, length: usize, width: usize) {
     let keys: Vec<_> = (0..length.div_ceil(LANES) * width)
         .map(|_| numbers.floats(LANES).as_slice().try_into().unwrap())
         .collect();
-    let values = numbers.floats(length * width);
+    let values: Vec<_> = (0..length.next_multiple_of(LANES) * width / LANES)
+        .map(|_| numbers.floats(LANES).as_slice().try_into().unwrap())
+        .collect();
     agree(|kernel| {
         let mut out = vec![Activations::default(); width / BLOCK];
         kernel.run(Task::Attend(Attention {

@@ -51,22 +51,23 @@ pub(crate) fn quantise(numbers: &[f32; BLOCK]) -> Activations {
         return Activations::default();
     }
     let (scale, inverse) = (largest / LARGEST, LARGEST / largest);
-    let whole: [i32; BLOCK] = std::array::from_fn(|i| {
-        (numbers[i] * inverse + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed()
-    });
-    let high = whole.map(|q| (q + 64) >> 7);
-    let low: [i32; BLOCK] = std::array::from_fn(|i| whole[i] - high[i] * 128);
-    let sum = whole.iter().sum();
+    let (mut high, mut low, mut sum) = ([0; BLOCK], [0; BLOCK], 0);
+    for i in 0..BLOCK {
+        let whole = (numbers[i] * inverse + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed();
+        high[i] = (whole + 64) >> 7;
+        low[i] = whole - high[i] * 128;
+        sum += whole;
+    }
     Activations { high: pack(&high), low: pack(&low), scale, shift: scale * float(sum), sum }
 }
 
 #[inline(always)]
 fn pack(bytes: &[i32; BLOCK]) -> [i32; 8] {
-    let quads = bytes.as_chunks::<4>().0;
-    std::array::from_fn(|i| {
-        let [a, b, c, d] = quads[i];
-        (a & 255) | (b & 255) << 8 | (c & 255) << 16 | d << 24
-    })
+    let mut quads = [0; 8];
+    for (quad, [a, b, c, d]) in quads.iter_mut().zip(bytes.as_chunks().0) {
+        *quad = (a & 255) | (b & 255) << 8 | (c & 255) << 16 | d << 24;
+    }
+    quads
 }
 
 /// The whole numbers of quad `at`.
@@ -154,7 +155,10 @@ pub(crate) fn normalise(x: &[f32], gain: &[f32], epsilon: f32, out: &mut [Activa
     let mean = fold(squares, |a, b| a + b) / x.len() as f32;
     let factor = 1.0 / (mean + epsilon).sqrt();
     for ((out, x), gain) in out.iter_mut().zip(x.as_chunks::<BLOCK>().0).zip(gain.as_chunks::<BLOCK>().0) {
-        let normal: [f32; BLOCK] = std::array::from_fn(|i| x[i] * factor * gain[i]);
+        let mut normal = *x;
+        for (x, gain) in normal.iter_mut().zip(gain) {
+            *x = *x * factor * gain;
+        }
         *out = quantise(&normal);
     }
 }
@@ -163,7 +167,10 @@ pub(crate) fn normalise(x: &[f32], gain: &[f32], epsilon: f32, out: &mut [Activa
 #[inline(always)]
 pub(crate) fn gate(gate: &[f32], up: &[f32], out: &mut [Activations]) {
     for ((out, gate), up) in out.iter_mut().zip(gate.as_chunks::<BLOCK>().0).zip(up.as_chunks::<BLOCK>().0) {
-        let gated: [f32; BLOCK] = std::array::from_fn(|i| gate[i] / (1.0 + exp(-gate[i])) * up[i]);
+        let mut gated = *up;
+        for (x, gate) in gated.iter_mut().zip(gate) {
+            *x *= gate / (1.0 + exp(-gate));
+        }
         *out = quantise(&gated);
     }
 }
@@ -174,8 +181,8 @@ pub(crate) struct Attention<'a> {
     pub query: &'a [f32],
     /// 16 positions to a tile: for each number of the key, that of each position.
     pub keys: &'a [Lanes],
-    /// A row for each position.
-    pub values: &'a [f32],
+    /// The numbers of each position's value, 16 together, up to a whole number of tiles.
+    pub values: &'a [Lanes],
     pub length: usize,
     /// Room for a score a position; what was in it does not matter.
     pub scores: &'a mut Vec<f32>,
@@ -190,29 +197,46 @@ pub(crate) fn attend(task: Attention<'_>) {
     scores.clear();
     for tile in keys.chunks_exact(width).take(length.div_ceil(LANES)) {
         // Four sums in turn, so that an addition need not wait for the one before.
-        let mut sums = [[0.0; LANES]; 4];
+        let [mut a, mut b, mut c, mut d] = [[0.0; LANES]; 4];
         for (four, q) in tile.as_chunks::<4>().0.iter().zip(query.as_chunks::<4>().0) {
-            for ((sum, key), q) in sums.iter_mut().zip(four).zip(q) {
-                for lane in 0..LANES {
-                    sum[lane] += key[lane] * q;
-                }
-            }
+            add_scaled(&mut a, &four[0], q[0]);
+            add_scaled(&mut b, &four[1], q[1]);
+            add_scaled(&mut c, &four[2], q[2]);
+            add_scaled(&mut d, &four[3], q[3]);
         }
-        let [a, b, c, d] = sums;
-        scores.extend_from_slice(&std::array::from_fn::<_, LANES, _>(|i| (a[i] + b[i]) + (c[i] + d[i])));
+        let mut joined = [0.0; LANES];
+        for lane in 0..LANES {
+            joined[lane] = (a[lane] + b[lane]) + (c[lane] + d[lane]);
+        }
+        scores.extend_from_slice(&joined);
     }
     let total = soften(scores, length);
+    let parts = width / LANES;
     for (at, out) in out.iter_mut().enumerate() {
-        let mut sums = [0.0; BLOCK];
-        for (value, weight) in values.chunks_exact(width).zip(&scores[..length]) {
-            for (sum, v) in sums.iter_mut().zip(&value[at * BLOCK..][..BLOCK]) {
-                *sum += weight * v;
+        // Four sums in turn again. Spelled out, so that they stay in registers.
+        let [mut a, mut b, mut c, mut d] = [[[0.0; LANES]; 2]; 4];
+        for (four, weights) in values.chunks_exact(4 * parts).zip(scores.as_chunks::<4>().0) {
+            for (i, value) in (0..2).map(|i| (i, &four[2 * at + i..])) {
+                add_scaled(&mut a[i], &value[0], weights[0]);
+                add_scaled(&mut b[i], &value[parts], weights[1]);
+                add_scaled(&mut c[i], &value[2 * parts], weights[2]);
+                add_scaled(&mut d[i], &value[3 * parts], weights[3]);
             }
         }
-        for sum in &mut sums {
-            *sum /= total;
+        let mut mixed = [0.0; BLOCK];
+        for (i, mixed) in mixed.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            for lane in 0..LANES {
+                mixed[lane] = ((a[i][lane] + b[i][lane]) + (c[i][lane] + d[i][lane])) / total;
+            }
         }
-        *out = quantise(&sums);
+        *out = quantise(&mixed);
+    }
+}
+
+#[inline(always)]
+fn add_scaled(sum: &mut Lanes, lanes: &Lanes, factor: f32) {
+    for (sum, x) in sum.iter_mut().zip(lanes) {
+        *sum += x * factor;
     }
 }
 

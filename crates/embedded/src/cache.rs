@@ -17,7 +17,7 @@ pub(crate) struct Cache {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Head {
     pub keys: Vec<Lanes>,
-    pub values: Vec<f32>,
+    pub values: Vec<Lanes>,
 }
 
 impl Cache {
@@ -38,12 +38,16 @@ impl Head {
         }
     }
 
-    /// Stores numbers `from..` of the value at `position`, of `width` numbers in all.
+    /// Stores numbers `from..` of the value at `position`, of `width` numbers in all; both are multiples of 16.
     pub(crate) fn put_value(&mut self, position: usize, width: usize, from: usize, numbers: &[f32]) {
-        let start = position * width;
-        if self.values.len() < start + width {
-            self.values.resize(start + width, 0.0);
+        let parts = width / LANES;
+        let filled = (position / LANES + 1) * LANES * parts;
+        if self.values.len() < filled {
+            self.values.resize(filled, [0.0; LANES]);
         }
-        self.values[start + from..][..numbers.len()].copy_from_slice(numbers);
+        let start = position * parts + from / LANES;
+        for (lanes, numbers) in self.values[start..].iter_mut().zip(numbers.as_chunks().0) {
+            *lanes = *numbers;
+        }
     }
 }

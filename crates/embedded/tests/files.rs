@@ -1,7 +1,8 @@
 //! Model files good and bad, made here: nothing in a file makes the loader panic or run away.
+#![allow(clippy::unwrap_used, reason = "the lints spare test functions only")]
 
 mod common;
-#[allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a builder for tests")]
+#[allow(clippy::cast_possible_truncation, reason = "a builder for tests")]
 #[path = "common/tiny.rs"]
 mod tiny;
 

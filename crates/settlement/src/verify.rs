@@ -83,6 +83,10 @@ fn damage(error: Error) -> Result<Damage, Error> {
         Error::Store(store::Error::Damaged { what, table: name, row }) => {
             Damage { place: table(name, &row), what }
         }
+        Error::Store(store::Error::DamagedLog { path, offset }) => Damage {
+            place: format!("{} at byte {offset}", path.display()),
+            what: "is not what was written".to_owned(),
+        },
         Error::Journal(error) => return Err(error.into()),
         Error::Store(error) => return Err(error.into()),
         Error::Ahead { .. } | Error::Differs { .. } => {
@@ -93,6 +97,7 @@ fn damage(error: Error) -> Result<Damage, Error> {
 }
 
 fn check(data: &Path) -> Result<Verified, Error> {
+    store::check_log(data)?;
     // The store's view is taken first, so the journal is never behind it.
     let stored = store::Reader::open(data)?;
     let applied = match &stored {

@@ -39,6 +39,14 @@ pub enum Error {
         /// In which row: its key.
         row: String,
     },
+    /// The write-ahead log beside the books is not what was written.
+    #[error("damaged books: `{}` at byte {offset} is not what was written", path.display())]
+    DamagedLog {
+        /// The log.
+        path: PathBuf,
+        /// Where the first changed part begins.
+        offset: usize,
+    },
     /// A count beyond SQLite's 63 bits.
     #[error("a count of {0} does not fit the books")]
     TooLarge(u64),

@@ -12,6 +12,7 @@ mod read;
 mod record;
 mod row;
 mod schema;
+mod wal;
 mod write;
 
 pub use error::Error;
@@ -21,4 +22,5 @@ pub use row::{
     AccountRow, Applied, Batch, BatchKey, DrawnPoint, Position, Rollup, RollupKey, Settlement, Totals,
 };
 pub use schema::{FILE, file};
+pub use wal::check_log;
 pub use write::Store;

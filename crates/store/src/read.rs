@@ -219,7 +219,7 @@ impl Reader {
         Err(damaged(R::TABLE, "any", &what))
     }
 
-    /// SQLite's own check of pages, order and indexes.
+    /// SQLite's own check of pages, order and indexes. (Its log: [`check_log`](crate::check_log).)
     ///
     /// # Errors
     /// [`Error::Damaged`] with the first thing it found.

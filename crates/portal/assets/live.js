@@ -15,23 +15,18 @@ function figures(root) {
   return new Map([...root.querySelectorAll("[data-key]")].map((node) => [node.dataset.key, node.textContent]));
 }
 
-/** Where the focus is inside `part`, in words that survive its replacement. */
-function focusIn(part) {
+/** A function that puts the focus back where it is inside `part`, once that has been replaced. */
+function keepFocus(part) {
   const node = document.activeElement;
-  if (!part.contains(node)) return null;
-  return [...part.querySelectorAll(node.tagName)].indexOf(node) + ":" + node.tagName;
-}
-
-function refocus(part, mark) {
-  if (!mark) return;
-  const [nth, tag] = mark.split(":");
-  part.querySelectorAll(tag)[Number(nth)]?.focus({ preventScroll: true });
+  if (!part.contains(node)) return () => {};
+  const nth = [...part.querySelectorAll(node.tagName)].indexOf(node);
+  return () => part.querySelectorAll(node.tagName)[nth]?.focus({ preventScroll: true });
 }
 
 function put(part, html) {
   const before = figures(part);
   const open = [...part.querySelectorAll("details[open]")].map((node) => node.dataset.keep);
-  const mark = focusIn(part);
+  const refocus = keepFocus(part);
   part.innerHTML = html; // our own server's HTML, escaped there; scripts in it would not run
   for (const node of part.querySelectorAll("details")) node.open = open.includes(node.dataset.keep);
   for (const node of part.querySelectorAll("[data-key]")) {
@@ -39,7 +34,7 @@ function put(part, html) {
     if (was !== undefined && was !== node.textContent) node.classList.add("changed");
   }
   enable(part);
-  refocus(part, mark);
+  refocus();
 }
 
 const shown = new Map();
@@ -61,6 +56,7 @@ async function refresh() {
       if (part && shown.get(name) !== html) put(part, html);
       shown.set(name, html);
     }
+    show("on");
   } catch {
     show("lost"); // the event source reconnects, and then all is fetched again
   } finally {

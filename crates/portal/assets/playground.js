@@ -23,6 +23,7 @@ function say(words) {
 }
 
 function reset(asked) {
+  $("waiting").hidden = true;
   $("answer").hidden = false;
   $("receipt").hidden = false;
   $("asked").textContent = asked;

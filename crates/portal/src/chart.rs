@@ -27,7 +27,8 @@ pub(crate) struct Canvas {
 impl Canvas {
     pub(crate) const WIDE: Self = Self { width: 1080, height: 320, name: "wide", labels: 12 };
     pub(crate) const HALF: Self = Self { width: 528, height: 300, name: "half", labels: 6 };
-    pub(crate) const PHONE: Self = Self { width: 340, height: 260, name: "phone", labels: 4 };
+    pub(crate) const HALF_LOW: Self = Self { height: 200, ..Self::HALF };
+    pub(crate) const PHONE: Self = Self { width: 340, height: 260, name: "phone", labels: 5 };
 
     pub(crate) fn view_box(self) -> String {
         format!("0 0 {} {}", self.width, self.height)
@@ -44,10 +45,12 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Leaves room for labels at the left and below, and for a caption above.
-    pub(crate) fn inside(canvas: Canvas) -> Self {
+    /// Leaves room for the amounts at the left, the times below and a caption above.
+    pub(crate) fn inside(canvas: Canvas, amounts: &[Money]) -> Self {
+        let longest = amounts.iter().map(|amount| axis_money(*amount).chars().count()).max().unwrap_or(0);
+        let letters = i128::try_from(longest).unwrap_or(0);
         Self {
-            left: 54 * CENTI,
+            left: (letters * 7 + 14).max(40) * CENTI,
             right: (canvas.width - 10) * CENTI,
             top: 26 * CENTI,
             base: (canvas.height - 28) * CENTI,
@@ -78,8 +81,12 @@ pub(crate) fn px(centi: i128) -> String {
     format_decimal(centi, 2, 0)
 }
 
-/// An amount on an axis: `$10`, `$0.0005`, `$25 bn`.
+/// An amount on an axis: `$10`, `$0.0005`, `$50 k`, `$25 bn`. Nothing is rounded: ticks are round.
 pub(crate) fn axis_money(amount: Money) -> String {
+    const THOUSAND: i128 = 1_000 * PICO_PER_UNIT;
+    if (10 * THOUSAND..1_000 * THOUSAND).contains(&amount.pico()) && amount.pico() % THOUSAND == 0 {
+        return format!("{}{} k", show::symbol(amount.currency()), amount.pico() / THOUSAND);
+    }
     let text = show::large_money_text(amount);
     text.strip_suffix(".00").map_or_else(|| text.clone(), str::to_owned)
 }
@@ -111,8 +118,9 @@ pub(crate) struct TimeTick {
     pub(crate) label: String,
 }
 
-const STEPS_SECONDS: [i64; 17] =
-    [1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400, 172_800, 604_800, 1_209_600];
+const STEPS_SECONDS: [i64; 17] = [
+    1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400, 172_800, 604_800, 1_209_600,
+];
 const LONG_SECONDS: i64 = 75 * 86_400;
 
 /// At most `labels` round moments between two moments: first of months over a long time, else days or times.
@@ -143,7 +151,8 @@ fn time_label(at: Timestamp, step_seconds: i64) -> String {
 
 fn month_ticks(from: Timestamp, to: Timestamp, labels: i64) -> Vec<TimeTick> {
     let Some((first, last)) = month_number(from).zip(month_number(to)) else { return Vec::new() };
-    let step = [1, 2, 3, 6, 12, 24, 60].into_iter().find(|step| (last - first) / step < labels).unwrap_or(120);
+    let step =
+        [1, 2, 3, 6, 12, 24, 60].into_iter().find(|step| (last - first) / step < labels).unwrap_or(120);
     let start = (first + step - 1).div_euclid(step) * step;
     let tick = |number: i64| {
         let (year, month) = (number.div_euclid(12), number.rem_euclid(12) + 1);
@@ -178,8 +187,11 @@ mod tests {
             ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(labels("2026-11-24", "2027-11-24", 6), "2027 Apr Jul Oct");
-        assert_eq!(labels("2026-11-24T23:01:10Z", "2026-11-24T23:03:05Z", 6), "23:01:30 23:02:00 23:02:30 23:03:00");
-        assert_eq!(labels("2026-11-24", "2026-11-30", 4), "26 Nov 28 Nov 30 Nov");
+        assert_eq!(
+            labels("2026-11-24T23:01:10Z", "2026-11-24T23:03:05Z", 6),
+            "23:01:30 23:02:00 23:02:30 23:03:00"
+        );
+        assert_eq!(labels("2026-11-24", "2026-11-30", 4), "25 Nov 27 Nov 29 Nov");
         assert_eq!(labels("2026-11-24", "2026-11-24", 4), "");
     }
 

@@ -1,9 +1,7 @@
 //! The same data for programs. Money is decimal text with its currency beside it, never a JSON number.
 
 use crate::parts::{FRAGMENTS, render};
-use crate::view::{
-    Basis, CallRow, CommitmentView, DealView, LedgerView, ModelCard, Overview, SpendSummary,
-};
+use crate::view::{Basis, CallRow, CommitmentView, DealView, LedgerView, ModelCard, Overview, SpendSummary};
 use serde_json::{Value, json};
 use units::{Money, TokenCounts};
 

@@ -25,8 +25,7 @@ pub struct UsageFilter {
     pub before: Option<String>,
 }
 
-const NAMES: [&str; 8] =
-    ["account", "commitment", "model", "transfer", "day", "state", "request", "before"];
+const NAMES: [&str; 8] = ["account", "commitment", "model", "transfer", "day", "state", "request", "before"];
 
 impl UsageFilter {
     /// Reads the query part of an address; names it does not know are ignored, and so are empty values.

@@ -120,7 +120,10 @@ impl Shell<'_> {
         html! {
             footer {
                 p { "As of " span id="as-of" { (show::moment(self.as_of)) } ". Amounts are exact unless they say ≈." }
-                p { a href="/api/overview" { "This page as JSON" } " · " a href="/usage" { "All calls" } }
+                p {
+                    @if self.home { a href="/api/overview" { "This page as JSON" } " · " }
+                    a href="/usage" { "All calls" }
+                }
             }
         }
     }

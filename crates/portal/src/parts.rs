@@ -78,7 +78,19 @@ pub(crate) fn starters(view: &Overview) -> Markup {
     }
 }
 
-/// Token counts by kind, those that are not zero: `12 in · 3 cached · 40 out`.
+/// Token counts where room is short: `12 in · 3 cached · 40 out`, rounded with `≈` where they are long.
+pub(crate) fn token_brief(tokens: &units::TokenCounts) -> Markup {
+    let cached = tokens.input_total().saturating_sub(tokens.input);
+    let kinds = [(tokens.input, "in"), (cached, "cached"), (tokens.output, "out")];
+    let some: Vec<String> = kinds
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, kind)| format!("{} {kind}", show::short_count(number, 11)))
+        .collect();
+    html! { span title=(token_kinds(tokens)) { (if some.is_empty() { "none".to_owned() } else { some.join(" · ") }) } }
+}
+
+/// Token counts by kind, those that are not zero: `12 in · 3 cache read · 40 out`.
 pub(crate) fn token_kinds(tokens: &units::TokenCounts) -> String {
     let kinds = [
         (tokens.input, "in"),

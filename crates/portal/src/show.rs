@@ -15,11 +15,21 @@ pub(crate) fn money(amount: Money) -> Markup {
 /// An amount where room is short: exact if it fits in `room` characters, otherwise rounded, marked as such,
 /// and exact in the title. `key` names the figure, so that a live update can tell that it changed.
 pub(crate) fn headline(amount: Money, room: usize, key: &str) -> Markup {
-    let exact = money_text(amount);
-    let short = if exact.chars().count() <= room { exact } else { rounded_text(amount) };
     html! {
-        data class="num" value=(amount.to_decimal()) data-key=(key) title={ (amount) " exactly" } { (short) }
+        data class="num" value=(amount.to_decimal()) data-key=(key) title={ (amount) " exactly" } {
+            (short_money(amount, room))
+        }
     }
+}
+
+/// An amount in about `room` characters, rounded with `≈` where the exact one is longer.
+pub(crate) fn short_money(amount: Money, room: usize) -> String {
+    if fits(amount, room) { money_text(amount) } else { rounded_text(amount) }
+}
+
+/// Whether the exact amount fits in `room` characters.
+pub(crate) fn fits(amount: Money, room: usize) -> bool {
+    money_text(amount).chars().count() <= room
 }
 
 /// `$1,234.50`, `−€0.000105`, `CHF 3.00`: exact.
@@ -36,7 +46,7 @@ fn rounded_text(amount: Money) -> String {
     }
     let near = i128::try_from((size.saturating_add(step / 2)) / step * step).unwrap_or(i128::MAX);
     let text = Money::from_pico(near, amount.currency()).to_decimal();
-    format!("≈ {}", with_sign(amount, &grouped(&text)))
+    format!("≈\u{a0}{}", with_sign(amount, &grouped(&text)))
 }
 
 /// Large amounts in words where nothing is lost, `$5 bn`, `$12.5 m`; otherwise as [`money_text`].
@@ -46,7 +56,7 @@ pub(crate) fn large_money_text(amount: Money) -> String {
         let hundredth = unit * PICO_PER_UNIT.unsigned_abs() / 100;
         if size >= hundredth * 100 && size.is_multiple_of(hundredth) {
             let hundredths = i128::try_from(size / hundredth).unwrap_or(i128::MAX);
-            return with_sign(amount, &format!("{} {word}", grouped(&format_decimal(hundredths, 2, 0))));
+            return with_sign(amount, &format!("{}\u{a0}{word}", grouped(&format_decimal(hundredths, 2, 0))));
         }
     }
     money_text(amount)
@@ -87,6 +97,31 @@ pub(crate) fn grouped(decimal: &str) -> String {
 /// An exact count.
 pub(crate) fn count(number: u64) -> Markup {
     html! { data class="num" value=(number) { (grouped(&number.to_string())) } }
+}
+
+/// A count where room is short: exact if it fits in `room` characters, otherwise rounded to three digits or
+/// more, marked as such, and exact in the title.
+pub(crate) fn headline_count(number: u64, room: usize, key: &str) -> Markup {
+    let exact = grouped(&number.to_string());
+    html! {
+        data class="num" value=(number) data-key=(key) title={ (exact) " exactly" } { (short_count(number, room)) }
+    }
+}
+
+/// A count in at most `room` characters, rounded with `≈` where it is longer.
+pub(crate) fn short_count(number: u64, room: usize) -> String {
+    let exact = grouped(&number.to_string());
+    if exact.len() <= room { exact } else { rounded_count(number) }
+}
+
+/// `≈ 271.12 bn`.
+fn rounded_count(number: u64) -> String {
+    let (unit, word) = [(1_000_000_000_000_u64, "tn"), (1_000_000_000, "bn")]
+        .into_iter()
+        .find(|(unit, _)| number >= *unit)
+        .unwrap_or((1_000_000, "m"));
+    let hundredths = i128::from(number.saturating_add(unit / 200) / (unit / 100));
+    format!("≈\u{a0}{}\u{a0}{word}", grouped(&format_decimal(hundredths, 2, 0)))
 }
 
 /// An exact count with its noun: `1 call`, `2 calls`.
@@ -131,12 +166,17 @@ pub(crate) fn day(at: Timestamp) -> Markup {
 /// A state's word as a badge; colour only repeats what the word says.
 pub(crate) fn state(word: &str) -> Markup {
     let tone = match word {
-        "settled" | "funded" | "signed" | "resolved" | "available" => "good",
-        "open" | "closed" | "met" => "busy",
-        "unrated" | "interrupted" | "undelivered" | "lapsed" => "warn",
-        "failed" | "disputed" | "unavailable" => "bad",
+        "settled" => "good",
+        "open" | "closed" => "busy",
+        "unrated" | "interrupted" | "undelivered" => "warn",
+        "failed" | "unavailable" => "bad",
         _ => "plain",
     };
+    badge(tone, word)
+}
+
+/// A word in one of five tones: `good`, `busy`, `warn`, `bad`, `plain`.
+pub(crate) fn badge(tone: &str, word: &str) -> Markup {
     html! { span class={ "badge " (tone) } { (word) } }
 }
 
@@ -169,18 +209,25 @@ mod tests {
     fn money_is_exact_and_rounding_says_so() {
         assert_eq!(money_text(usd("1234567.5")), "$1,234,567.50");
         assert_eq!(money_text(usd("-0.000105")), "−$0.000105");
-        assert_eq!(rounded_text(usd("1234.567891")), "≈ $1,234.57");
-        assert_eq!(rounded_text(usd("0.000123456789")), "≈ $0.00012");
-        assert_eq!(rounded_text(usd("0.000000000001")), "≈ $0.000000000001");
+        assert_eq!(rounded_text(usd("1234.567891")), "≈\u{a0}$1,234.57");
+        assert_eq!(rounded_text(usd("0.000123456789")), "≈\u{a0}$0.00012");
+        assert_eq!(rounded_text(usd("0.000000000001")), "≈\u{a0}$0.000000000001");
         assert_eq!(money_text(Money::parse("3", "CHF".parse().unwrap()).unwrap()), "CHF 3.00");
     }
 
     #[test]
     fn large_amounts_lose_nothing() {
-        assert_eq!(large_money_text(usd("5000000000")), "$5 bn");
-        assert_eq!(large_money_text(usd("12500000")), "$12.5 m");
+        assert_eq!(large_money_text(usd("5000000000")), "$5\u{a0}bn");
+        assert_eq!(large_money_text(usd("12500000")), "$12.5\u{a0}m");
         assert_eq!(large_money_text(usd("5000000001")), "$5,000,000,001.00");
         assert_eq!(large_money_text(usd("50")), "$50.00");
+    }
+
+    #[test]
+    fn counts_round_to_words() {
+        assert_eq!(rounded_count(271_120_344_792), "≈\u{a0}271.12\u{a0}bn");
+        assert_eq!(rounded_count(1_999_999_999_999), "≈\u{a0}2\u{a0}tn");
+        assert_eq!(rounded_count(123_456_789), "≈\u{a0}123.46\u{a0}m");
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub fn usage_page(rows: &[CallRow], filter: &UsageFilter, context: &UsageContext
         home: false,
     };
     let part = filter.before.is_some() || context.older.is_some();
-    let lead = if part { "One page of the records, newest first" } else { "Every record there is, newest first" };
+    let lead =
+        if part { "One page of the records, newest first" } else { "Every record there is, newest first" };
     let body = html! {
         section class="area-usage" {
             h1 class="sr" { "Usage" }

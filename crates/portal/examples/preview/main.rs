@@ -1,6 +1,5 @@
 //! Writes the portal's pages in several states, with their files, into a folder, to look at them without a
 //! server: `cargo run -p portal --example preview -- FOLDER`.
-#![expect(clippy::expect_used, reason = "sample data, not shipped")]
 
 mod sample;
 
@@ -11,8 +10,13 @@ fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "preview".to_owned());
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder.join("assets"))?;
-    let states =
-        [("empty", sample::empty()), ("few", sample::few()), ("busy", sample::busy()), ("bare", sample::bare()), ("hostile", sample::hostile())];
+    let states = [
+        ("empty", sample::empty()),
+        ("few", sample::few()),
+        ("busy", sample::busy()),
+        ("bare", sample::bare()),
+        ("hostile", sample::hostile()),
+    ];
     for (name, view) in &states {
         write(folder, name, &portal::page(view, &PageOptions::default()))?;
     }
@@ -26,7 +30,9 @@ fn main() -> std::io::Result<()> {
     let filter = UsageFilter { model: Some("claude-demo".to_owned()), ..UsageFilter::default() };
     write(folder, "usage", &portal::usage_page(&few.recent, &filter, &context))?;
     std::fs::write(folder.join("fragments.json"), portal::fragments_json(&few))?;
-    for file in ["portal.css", "parts.css", "theme.js", "live.js", "stream.js", "playground.js", "favicon.svg"] {
+    for file in
+        ["portal.css", "parts.css", "theme.js", "live.js", "stream.js", "playground.js", "favicon.svg"]
+    {
         if let Some(asset) = portal::asset(&format!("/assets/{file}")) {
             std::fs::write(folder.join("assets").join(file), asset.bytes)?;
         }

@@ -1,8 +1,9 @@
 //! Views to look at and to test with: made up, but of the shapes that happen.
+#![expect(clippy::expect_used, reason = "sample data, not shipped")]
 
 use portal::{
-    AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView, ListPrice,
-    ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView,
+    AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
+    ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView,
 };
 use units::{Currency, Money, RequestId, Timestamp, TokenCounts};
 
@@ -96,29 +97,88 @@ pub fn deal() -> DealView {
         value: value.to_owned(),
         basis,
     };
-    let tranche = |id: &str, title: &str, amount: &str, state: &str, condition: &str, basis: Basis| TrancheView {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        amount: usd(amount),
-        state: state.to_owned(),
-        condition: condition.to_owned(),
-        basis,
-    };
+    let tranche =
+        |id: &str, title: &str, amount: &str, state: &str, condition: &str, basis: Basis| TrancheView {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            amount: usd(amount),
+            state: state.to_owned(),
+            condition: condition.to_owned(),
+            basis,
+        };
     DealView {
         title: "Amazon and Anthropic, 2026".to_owned(),
         figures: vec![
-            figure("new_money", "New money", "$25 bn", basis(Derived, "$5 bn now + up to $20 bn by milestones")),
-            figure("total_exposure", "Total exposure", "$33 bn", basis(Derived, "$25 bn + $4 bn (2023) + $4 bn (2024)")),
-            figure("spend_commitment", "Spend on AWS", "more than $100 bn over 10 years", basis(Reported, "announced 20 April 2026")),
-            figure("multiple_of_new_money", "Spend per dollar of new money", "4.0 ×", basis(Derived, "$100 bn ÷ $25 bn")),
-            figure("spend_per_year", "Spend per year", "$10 bn on average", basis(Derived, "$100 bn ÷ 10 years")),
-            figure("capacity_ceiling_gw", "Capacity", "up to 5 GW", basis(Reported, "announced 20 April 2026")),
+            figure(
+                "new_money",
+                "New money",
+                "$25 bn",
+                basis(Derived, "$5 bn now + up to $20 bn by milestones"),
+            ),
+            figure(
+                "total_exposure",
+                "Total exposure",
+                "$33 bn",
+                basis(Derived, "$25 bn + $4 bn (2023) + $4 bn (2024)"),
+            ),
+            figure(
+                "spend_commitment",
+                "Spend on AWS",
+                "more than $100 bn over 10 years",
+                basis(Reported, "announced 20 April 2026"),
+            ),
+            figure(
+                "multiple_of_new_money",
+                "Spend per dollar of new money",
+                "4.0 ×",
+                basis(Derived, "$100 bn ÷ $25 bn"),
+            ),
+            figure(
+                "spend_per_year",
+                "Spend per year",
+                "$10 bn on average",
+                basis(Derived, "$100 bn ÷ 10 years"),
+            ),
+            figure(
+                "capacity_ceiling_gw",
+                "Capacity",
+                "up to 5 GW",
+                basis(Reported, "announced 20 April 2026"),
+            ),
         ],
         tranches: vec![
-            tranche("signing", "At signing", "5000000000", "funded", "Paid at signing, 20 April 2026", basis(Reported, "company statement")),
-            tranche("benchmarks", "Model benchmarks", "7000000000", "met", "A frontier benchmark index of at least 80 for two quarters", basis(Assumed, "milestones are undisclosed")),
-            tranche("revenue", "AWS revenue contribution", "7000000000", "open", "Trailing twelve months of AWS spend of at least $8 bn by the end of 2028", basis(Assumed, "milestones are undisclosed")),
-            tranche("adoption", "Enterprise adoption", "6000000000", "open", "At least 500,000 business customers by the end of 2029; the metric is not known yet", basis(Assumed, "milestones are undisclosed")),
+            tranche(
+                "signing",
+                "At signing",
+                "5000000000",
+                "funded",
+                "Paid at signing, 20 April 2026",
+                basis(Reported, "company statement"),
+            ),
+            tranche(
+                "benchmarks",
+                "Model benchmarks",
+                "7000000000",
+                "met",
+                "A frontier benchmark index of at least 80 for two quarters",
+                basis(Assumed, "milestones are undisclosed"),
+            ),
+            tranche(
+                "revenue",
+                "AWS revenue contribution",
+                "7000000000",
+                "open",
+                "Trailing twelve months of AWS spend of at least $8 bn by the end of 2028",
+                basis(Assumed, "milestones are undisclosed"),
+            ),
+            tranche(
+                "adoption",
+                "Enterprise adoption",
+                "6000000000",
+                "open",
+                "At least 500,000 business customers by the end of 2029; the metric is not known yet",
+                basis(Assumed, "milestones are undisclosed"),
+            ),
         ],
     }
 }
@@ -133,7 +193,11 @@ fn call(nth: u32, model: &str, charge: Option<&str>, state: &str) -> CallRow {
         model: model.to_owned(),
         backend: backend.to_owned(),
         region: region.to_owned(),
-        tokens: TokenCounts { input: 38 + u64::from(nth), output: 12 * u64::from(nth + 1), ..TokenCounts::default() },
+        tokens: TokenCounts {
+            input: 38 + u64::from(nth),
+            output: 12 * u64::from(nth + 1),
+            ..TokenCounts::default()
+        },
         charge: charge.map(usd),
         transfer: charge.map(|_| format!("tr_{:032x}", 0x9f3c_77a1_u128.pow(2) * u128::from(nth + 11))),
         state: state.to_owned(),
@@ -143,10 +207,8 @@ fn call(nth: u32, model: &str, charge: Option<&str>, state: &str) -> CallRow {
 /// Minutes after the first call.
 pub fn few() -> Overview {
     let charges = ["0.000294", "0.000477", "0.00066", "0.000843", "0.001026"];
-    let mut recent: Vec<CallRow> = (0..5)
-        .zip(charges)
-        .map(|(nth, charge)| call(nth, "claude-demo", Some(charge), "settled"))
-        .collect();
+    let mut recent: Vec<CallRow> =
+        (0..5).zip(charges).map(|(nth, charge)| call(nth, "claude-demo", Some(charge), "settled")).collect();
     let points = [(0, "0.000294"), (1, "0.000771"), (2, "0.001431"), (3, "0.002274"), (4, "0.0033")]
         .map(|(nth, drawn)| (recent[nth].at, usd(drawn)))
         .into();
@@ -162,7 +224,12 @@ pub fn few() -> Overview {
             total: usd("0.0033"),
             calls: 5,
             tokens,
-            by_model: vec![ModelSpend { model: "claude-demo".to_owned(), calls: 5, tokens, charge: usd("0.0033") }],
+            by_model: vec![ModelSpend {
+                model: "claude-demo".to_owned(),
+                calls: 5,
+                tokens,
+                charge: usd("0.0033"),
+            }],
             by_day: vec![DaySpend { date: "2026-11-24".to_owned(), charge: usd("0.0033") }],
             unrated_calls: 0,
             open_calls: 1,
@@ -195,27 +262,42 @@ pub fn busy() -> Overview {
         .collect();
     let drawn = points.last().expect("many points").1;
     let total = usd("1200000");
-    let usage = |input, output, cache_read| TokenCounts { input, output, cache_read, cache_write_5m: input / 9, ..TokenCounts::default() };
-    let line = |model: &str, calls, tokens, charge: Money| ModelSpend { model: model.to_owned(), calls, tokens, charge };
+    let usage = |input, output, cache_read| TokenCounts {
+        input,
+        output,
+        cache_read,
+        cache_write_5m: input / 9,
+        ..TokenCounts::default()
+    };
+    let line = |model: &str, calls, tokens, charge: Money| ModelSpend {
+        model: model.to_owned(),
+        calls,
+        tokens,
+        charge,
+    };
     let part = |percent: i128| Money::from_pico(drawn.pico() / 100 * percent, Currency::USD);
     let by_day = (0..60)
         .map(|back: i64| {
-            let money = Money::from_pico(i128::from((back * 7 + 3) % 11 + 5) * 312_345_678_901_234, Currency::USD);
+            let money =
+                Money::from_pico(i128::from((back * 7 + 3) % 11 + 5) * 312_345_678_901_234, Currency::USD);
             DaySpend { date: as_of.plus_seconds((back - 59) * 86_400).date(), charge: money }
         })
         .collect();
     let states = ["settled", "open", "unrated", "settled", "undelivered", "failed", "settled"];
-    let mut recent: Vec<CallRow> = (0..).zip(states).map(|(nth, state)| {
-        let charge = (!matches!(state, "open" | "unrated" | "failed")).then_some("0.018437500001");
-        let names = ["claude-sonnet", "claude-haiku", "gpt-oss-120b"];
-        let mut row = call(nth, names[usize::try_from(nth).expect("small") % 3], charge, state);
-        row.at = as_of.plus_seconds(i64::from(nth) * 3 - 40);
-        row.backend = "bedrock-eu".to_owned();
-        row.region = "eu-central-1".to_owned();
-        row.principal = "system:serviceaccount:payments:reconciler".to_owned();
-        row.tokens = usage(1_204 + u64::from(nth), 811, 48_000);
-        row
-    }).collect();
+    let mut recent: Vec<CallRow> = (0..)
+        .zip(states)
+        .map(|(nth, state)| {
+            let charge = (!matches!(state, "open" | "unrated" | "failed")).then_some("0.018437500001");
+            let names = ["claude-sonnet", "claude-haiku", "gpt-oss-120b"];
+            let mut row = call(nth, names[usize::try_from(nth).expect("small") % 3], charge, state);
+            row.at = as_of.plus_seconds(i64::from(nth) * 3 - 40);
+            row.backend = "bedrock-eu".to_owned();
+            row.region = "eu-central-1".to_owned();
+            row.principal = "system:serviceaccount:payments:reconciler".to_owned();
+            row.tokens = usage(1_204 + u64::from(nth), 811, 48_000);
+            row
+        })
+        .collect();
     recent.reverse();
     let mut models = vec![
         model("claude-sonnet", "bedrock-eu", "anthropic", "eu-central-1", Some(("3.00", "15.00"))),
@@ -234,8 +316,18 @@ pub fn busy() -> Overview {
             calls: 18_204_551,
             tokens: usage(41_220_118_440, 9_880_440_129, 210_440_118_001),
             by_model: vec![
-                line("claude-sonnet", 9_120_440, usage(30_220_118_440, 7_880_440_129, 200_440_118_001), part(81)),
-                line("claude-haiku", 8_904_111, usage(11_000_000_000, 2_000_000_000, 10_000_000_000), part(19)),
+                line(
+                    "claude-sonnet",
+                    9_120_440,
+                    usage(30_220_118_440, 7_880_440_129, 200_440_118_001),
+                    part(81),
+                ),
+                line(
+                    "claude-haiku",
+                    8_904_111,
+                    usage(11_000_000_000, 2_000_000_000, 10_000_000_000),
+                    part(19),
+                ),
                 line("gpt-oss-120b", 180_000, usage(900_000, 412_000, 0), usd("0")),
             ],
             by_day,
@@ -249,7 +341,10 @@ pub fn busy() -> Overview {
             remaining: total.checked_sub(drawn).expect("dollars both"),
             points,
             even_pace: usd("482103.481923515981"),
-            projection: Some("At the pace of the last 30 days the commitment is drawn down by 2 Sep 2027, 82 days early.".to_owned()),
+            projection: Some(
+                "At the pace of the last 30 days the commitment is drawn down by 2 Sep 2027, 82 days early."
+                    .to_owned(),
+            ),
             ..commitment("0", "0", Vec::new())
         }),
         ledger: books(&[
@@ -274,7 +369,12 @@ pub fn bare() -> Overview {
         spend: SpendSummary {
             calls: 3,
             tokens,
-            by_model: vec![ModelSpend { model: "claude-bench".to_owned(), calls: 3, tokens, charge: usd("0") }],
+            by_model: vec![ModelSpend {
+                model: "claude-bench".to_owned(),
+                calls: 3,
+                tokens,
+                charge: usd("0"),
+            }],
             unrated_calls: 3,
             ..empty().spend
         },

@@ -1,7 +1,7 @@
 //! A commitment's burn-down: what has been drawn against an even pace, over the whole term and, while that
 //! is still only a sliver of it, since the first call.
 
-use super::{Canvas, Frame, TimeTick, axis_money, money_ticks, money_top, px, share, time_ticks};
+use super::{CENTI, Canvas, Frame, TimeTick, axis_money, money_ticks, money_top, px, share, time_ticks};
 use crate::show;
 use crate::view::CommitmentView;
 use maud::{Markup, html};
@@ -70,7 +70,9 @@ pub(crate) fn summary(view: &CommitmentView, as_of: Timestamp) -> String {
 }
 
 fn drawing(plot: &Plot<'_>, canvas: Canvas, kind: &str, ticks: &[i128]) -> Markup {
-    let frame = Frame::inside(canvas);
+    let currency = plot.view.total.currency();
+    let ticks: Vec<Money> = ticks.iter().map(|tick| Money::from_pico(*tick, currency)).collect();
+    let frame = Frame::inside(canvas, &ticks);
     let id = format!("{kind}-{}", canvas.name);
     let curve = plot.curve(frame);
     let title = if kind == "zoom" { "Drawn since the first call" } else { "Drawn over the whole term" };
@@ -79,7 +81,7 @@ fn drawing(plot: &Plot<'_>, canvas: Canvas, kind: &str, ticks: &[i128]) -> Marku
             aria-labelledby={ (id) "-title " (id) "-desc" } {
             title id={ (id) "-title" } { (title) }
             desc id={ (id) "-desc" } { (summary(plot.view, plot.as_of)) }
-            (plot.amounts(frame, ticks))
+            (plot.amounts(frame, &ticks))
             (plot.times(frame, canvas))
             path class="area" d={ (curve.path) "V" (px(frame.base)) "H" (px(curve.start)) "Z" } {}
             (plot.pace(frame))
@@ -123,7 +125,7 @@ impl Plot<'_> {
         let mut dots: Vec<(i128, i128, Timestamp, Money)> = Vec::new();
         for (at, drawn) in self.view.points.iter().filter(|(at, _)| *at <= self.as_of) {
             let (x, y) = (self.x(frame, *at), frame.y(drawn.pico(), self.most));
-            if dots.last().is_some_and(|last| x - last.0 < 100) {
+            if dots.last().is_some_and(|last| x / CENTI == last.0 / CENTI) {
                 dots.pop();
             }
             dots.push((x, y, *at, *drawn));
@@ -136,16 +138,16 @@ impl Plot<'_> {
         Curve { path, start, dots }
     }
 
-    fn amounts(&self, frame: Frame, ticks: &[i128]) -> Markup {
+    fn amounts(&self, frame: Frame, ticks: &[Money]) -> Markup {
         html! {
             line class="axis" x1=(px(frame.left)) x2=(px(frame.right)) y1=(px(frame.base)) y2=(px(frame.base)) {}
             @for tick in ticks {
-                @let y = frame.y(*tick, self.most);
-                @let whole = *tick == self.view.total.pico();
+                @let y = frame.y(tick.pico(), self.most);
+                @let whole = *tick == self.view.total;
                 line class=(if whole { "whole" } else { "grid" })
                     x1=(px(frame.left)) x2=(px(frame.right)) y1=(px(y)) y2=(px(y)) {}
                 text class="end" x=(px(frame.left - 800)) y=(px(y + 400)) {
-                    (axis_money(Money::from_pico(*tick, self.view.total.currency())))
+                    (axis_money(*tick))
                 }
             }
             text class="end" x=(px(frame.left - 800)) y=(px(frame.base + 400)) { "0" }
@@ -193,7 +195,7 @@ impl Plot<'_> {
         let (anchor, offset) = if x * 2 > frame.right { ("left-text end", -900) } else { ("left-text", 900) };
         html! {
             line class="left" x1=(px(x)) x2=(px(x)) y1=(px(high)) y2=(px(low)) {}
-            text class=(anchor) x=(px(x + offset)) y=(px(high + 1_900)) { (show::money_text(view.remaining)) " left" }
+            text class=(anchor) x=(px(x + offset)) y=(px(high + 1_900)) { (show::short_money(view.remaining, 12)) " left" }
         }
     }
 
@@ -205,8 +207,9 @@ impl Plot<'_> {
             x if x < frame.left + 2_500 => "today-text",
             _ => "today-text middle",
         };
+        let top = if kind == "zoom" { frame.top } else { y };
         html! {
-            line class="today" x1=(px(x)) x2=(px(x)) y1=(px(frame.top)) y2=(px(frame.base)) {}
+            line class="today" x1=(px(x)) x2=(px(x)) y1=(px(top)) y2=(px(frame.base)) {}
             text class=(anchor) x=(px(x)) y=(px(frame.top - 900)) {
                 (if kind == "zoom" { "Now" } else { "Today" })
             }

@@ -18,17 +18,23 @@ pub(crate) fn bars(by_day: &[DaySpend], as_of: Timestamp, zero: Money, canvas: C
             (date, charge)
         })
         .collect();
-    let most = money_top(slots.iter().map(|(_, charge)| charge.pico()).max().unwrap_or(0));
-    let frame = Frame { top: 1_200, ..Frame::inside(canvas) };
+    let peak = slots.iter().map(|(_, charge)| charge.pico()).max().unwrap_or(0);
+    let most = money_top(peak);
+    let ticks: Vec<Money> = money_ticks(most)
+        .into_iter()
+        .filter(|_| peak > 0)
+        .map(|tick| Money::from_pico(tick, zero.currency()))
+        .collect();
+    let frame = Frame { top: 1_200, ..Frame::inside(canvas, &ticks) };
     let pitch = (frame.right - frame.left) / i128::from(DAYS);
     html! {
         svg class={ "chart " (canvas.name) } viewBox=(canvas.view_box()) role="group" aria-label="Spend by day" {
             line class="axis" x1=(px(frame.left)) x2=(px(frame.right)) y1=(px(frame.base)) y2=(px(frame.base)) {}
-            @for tick in money_ticks(most) {
-                @let y = frame.y(tick, most);
+            @for tick in &ticks {
+                @let y = frame.y(tick.pico(), most);
                 line class="grid" x1=(px(frame.left)) x2=(px(frame.right)) y1=(px(y)) y2=(px(y)) {}
                 text class="end" x=(px(frame.left - 800)) y=(px(y + 400)) {
-                    (axis_money(Money::from_pico(tick, zero.currency())))
+                    (axis_money(*tick))
                 }
             }
             @for (nth, (date, charge)) in (0_i128..).zip(&slots) {

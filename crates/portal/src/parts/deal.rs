@@ -61,6 +61,15 @@ fn part(state: &str) -> &'static str {
     }
 }
 
+fn tone(part: &str) -> &'static str {
+    match part {
+        "part-drawn" => "good",
+        "part-met" => "busy",
+        "part-gone" => "warn",
+        _ => "plain",
+    }
+}
+
 fn card(tranche: &TrancheView) -> Markup {
     html! {
         li class={ "tranche " (part(&tranche.state)) } id={ "tranche-" (tranche.id) } {
@@ -68,7 +77,7 @@ fn card(tranche: &TrancheView) -> Markup {
                 data class="amount" value=(tranche.amount.to_decimal()) title=(tranche.amount) {
                     (show::large_money_text(tranche.amount))
                 }
-                (show::state(&tranche.state))
+                (show::badge(tone(part(&tranche.state)), &tranche.state))
             }
             h4 { (tranche.title) }
             p class="condition" { (tranche.condition) }

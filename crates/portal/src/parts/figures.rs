@@ -1,6 +1,6 @@
 //! The four figures one looks for first, each leading to the calls it is made of.
 
-use super::token_kinds;
+use super::token_brief;
 use crate::chart::stack;
 use crate::view::{CommitmentView, Overview};
 use crate::{link, show};
@@ -17,17 +17,20 @@ pub(super) fn figures(view: &Overview) -> Markup {
             div {
                 dt { "Spend so far" }
                 dd { a class="figure" href="/usage" { (show::headline(spend.total, ROOM, "spend")) } }
-                dd class="under" { data value=(spend.total.to_decimal()) { (spend.total) } ", exact" }
+                dd class="under" {
+                    @if show::fits(spend.total, ROOM) { "exactly, in " (spend.total.currency()) }
+                    @else { (show::money(spend.total)) " exactly" }
+                }
             }
             div {
                 dt { "Calls" }
-                dd { a class="figure" href="/usage" { span data-key="calls" { (show::count(spend.calls)) } } }
+                dd { a class="figure" href="/usage" { (show::headline_count(spend.calls, ROOM, "calls")) } }
                 dd class="under" { (calls_under(view)) }
             }
             div {
                 dt { "Tokens" }
-                dd { a class="figure" href="/usage" { span data-key="tokens" { (show::count(spend.tokens.total())) } } }
-                dd class="under" { (token_kinds(&spend.tokens)) }
+                dd { a class="figure" href="/usage" { (show::headline_count(spend.tokens.total(), ROOM, "tokens")) } }
+                dd class="under" { (token_brief(&spend.tokens)) }
             }
             div { (left(view.commitment.as_ref())) }
         }

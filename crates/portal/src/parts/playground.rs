@@ -47,6 +47,7 @@ pub(crate) fn playground(view: &Overview) -> Markup {
             }
         }
         noscript { p class="notice" { "The playground needs JavaScript. Everything else on this page works without it." } }
+        p id="waiting" class="waiting" { "The answer appears here, with its speed, tokens, cost, region and request id." }
         div id="answer" class="answer" hidden {
             p class="asked" id="asked" {}
             div id="text" class="text" aria-live="polite" aria-busy="false" {}

@@ -1,6 +1,6 @@
 //! Calls as a table: on the first page the latest, on the usage page those behind a figure.
 
-use super::{empty, heading, starters, token_kinds};
+use super::{empty, heading, starters, token_brief};
 use crate::view::{CallRow, Overview};
 use crate::{link, show};
 use maud::{Markup, html};
@@ -58,7 +58,7 @@ fn call(row: &CallRow) -> Markup {
             td data-label="Model" { a href=(link::usage("model", &row.model)) { (row.model) } (place(row)) }
             td data-label="Caller" { span class="caller" title=(row.principal) { (row.principal) } }
             td class="r" data-label="Tokens" {
-                (show::count(row.tokens.total())) span class="second" { (token_kinds(&row.tokens)) }
+                (show::count(row.tokens.total())) span class="second" { (token_brief(&row.tokens)) }
             }
             td class="r" data-label="Cost" { (cost(row)) }
             td data-label="State" { (show::state(&row.state)) }
@@ -79,7 +79,8 @@ fn cost(row: &CallRow) -> Markup {
                 (show::money(*charge)) span class="second" { (charge.currency()) }
             }
             (None, "open") => span class="faint" { "under way" },
-            (None, _) => span class="badge warn" { "unrated" },
+            (None, "unrated") => span class="faint" { "no price" },
+            (None, _) => span class="faint" { "–" },
         }
     }
 }

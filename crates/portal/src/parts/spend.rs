@@ -61,9 +61,15 @@ fn model_row(line: &ModelSpend, total: i128) -> Markup {
 
 fn by_day(view: &Overview) -> Markup {
     let zero = units::Money::zero(view.spend.total.currency());
+    if view.spend.by_day.iter().all(|day| day.charge.is_zero()) {
+        return empty(
+            "Nothing priced yet",
+            &html! { "Spend by day appears with the first call that has a price." },
+        );
+    }
     html! {
         figure {
-            (days::bars(&view.spend.by_day, view.as_of, zero, Canvas::HALF))
+            (days::bars(&view.spend.by_day, view.as_of, zero, Canvas::HALF_LOW))
             (days::bars(&view.spend.by_day, view.as_of, zero, Canvas::PHONE))
             figcaption { "The last 14 days" }
         }

@@ -2,11 +2,12 @@
 
 use crate::headers::{self, Served};
 use crate::pipeline;
+use crate::reach::Way;
 use crate::refusal::{self, Refusal};
 use crate::routes::ModelRoute;
-use crate::{Body, Live, Reach, Shared, translate, vendor};
+use crate::{Body, Live, Shared, translate};
 use bytes::Bytes;
-use config::{BackendKind, Model};
+use config::Model;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -43,8 +44,9 @@ pub(crate) async fn count(
     let model = pipeline::model(&live, route.model.as_deref().or(head.model.as_deref()))?;
     let grant = live.snapshot.policy.authorize(&principal, Action::CountTokens, &model.name)?;
     let backend = model.backends.first().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
-    let mut response = match live.reach.get(&backend.name) {
-        Some(Reach::Local(local)) => {
+    let reach = live.reach.get(&backend.name).ok_or(Refusal::NoCounting(model.name.to_string()))?;
+    let mut response = match &reach.way {
+        Way::Local(local) => {
             let model_name = route.model.as_deref();
             let conversation = provider::decode_request(counted.wire, &counted.body, model_name)?;
             let answer = provider::encode_count(route.wire, local.count(&conversation)?);
@@ -52,16 +54,13 @@ pub(crate) async fn count(
             *response.headers_mut() = translate::json_headers();
             response
         }
-        Some(Reach::Vendor(client))
-            if route.wire == Wire::AnthropicMessages
-                && matches!(backend.kind, BackendKind::Anthropic { .. }) =>
-        {
+        Way::Vendor(vendor) if route.wire == Wire::AnthropicMessages && vendor.counts.is_some() => {
             let count = Count { body: &counted.body, head: &head, headers: &parts.headers, model: &model };
-            vendor::count(&count, backend, client).await?
+            crate::vendor::count(&count, backend, vendor).await?
         }
-        _ => return Err(Refusal::NoCounting(model.name.to_string())),
+        Way::Vendor(_) => return Err(Refusal::NoCounting(model.name.to_string())),
     };
-    let served = Served { wire: route.wire, request, backend, decision: &grant.decision };
+    let served = Served { wire: route.wire, request, labels: &reach.labels, decision: &grant.decision };
     headers::mark(response.headers_mut(), served, None, &[]);
     Ok(response)
 }

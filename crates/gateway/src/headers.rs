@@ -1,6 +1,6 @@
 //! Headers: what goes to a vendor, what comes back, and what we add.
 
-use config::{Backend, BackendKind};
+use crate::reach::{Labels, Vendor};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use provider::Wire;
@@ -78,21 +78,13 @@ fn without_oauth(value: &HeaderValue) -> Option<HeaderValue> {
 }
 
 /// Our own proof to the vendor, and the protocol's version where the client named none.
-pub(crate) fn authorise(headers: &mut HeaderMap, backend: &Backend) {
+pub(crate) fn authorise(headers: &mut HeaderMap, wire: Wire, vendor: &Vendor) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let (name, value) = match &backend.kind {
-        BackendKind::Anthropic { key, .. } => {
-            headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
-            (HeaderName::from_static("x-api-key"), key.as_ref().map(|key| key.expose().to_owned()))
-        }
-        BackendKind::OpenAi { key, .. } => {
-            (header::AUTHORIZATION, key.as_ref().map(|key| format!("Bearer {}", key.expose())))
-        }
-        BackendKind::Embedded { .. } | BackendKind::Echo => return,
-    };
-    if let Some(mut value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-        value.set_sensitive(true);
-        headers.insert(name, value);
+    if wire == Wire::AnthropicMessages {
+        headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
+    }
+    if let Some((name, value)) = &vendor.key {
+        headers.insert(name.clone(), value.clone());
     }
 }
 
@@ -112,20 +104,20 @@ pub(crate) fn returned(from: &HeaderMap) -> HeaderMap {
 pub(crate) struct Served<'a> {
     pub wire: Wire,
     pub request: RequestId,
-    pub backend: &'a Backend,
+    pub labels: &'a Labels,
     pub decision: &'a str,
 }
 
 /// Adds what every answer of ours says.
 pub(crate) fn mark(headers: &mut HeaderMap, served: Served<'_>, cost: Option<Money>, warnings: &[String]) {
     identify(headers, served.wire, served.request);
+    headers.insert("x-offtake-backend", served.labels.backend.clone());
+    headers.insert("x-offtake-region", served.labels.region.clone());
     let mut put = |name: &'static str, text: &str| {
         if let Ok(value) = HeaderValue::from_str(text) {
             headers.append(name, value);
         }
     };
-    put("x-offtake-backend", served.backend.name.as_str());
-    put("x-offtake-region", served.backend.region.as_str());
     put("x-offtake-decision", served.decision);
     if let Some(cost) = cost {
         put("x-offtake-cost", &cost.to_string());

@@ -11,6 +11,7 @@ mod endpoints;
 mod headers;
 mod local;
 mod pipeline;
+mod reach;
 mod refusal;
 mod relay;
 mod route;
@@ -25,10 +26,11 @@ pub use server::{Server, ServerError};
 
 use abandoned::{Abandoned, AbandonedStage};
 use arc_swap::ArcSwap;
-use config::{BackendKind, Snapshot};
+use config::Snapshot;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use journal::Journal;
+use reach::Reach;
 use route::Health;
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -46,13 +48,6 @@ pub struct Live {
     pub(crate) reach: HashMap<BackendName, Reach>,
 }
 
-/// How a backend is reached.
-#[derive(Debug, Clone)]
-pub(crate) enum Reach {
-    Vendor(Arc<upstream::Client>),
-    Local(Arc<Local>),
-}
-
 impl Live {
     /// A view that reaches vendors over new connections and models in this process through `local`.
     ///
@@ -63,21 +58,7 @@ impl Live {
         prices: price::PriceBook,
         local: &HashMap<BackendName, Arc<Local>>,
     ) -> Result<Self, upstream::Failure> {
-        let mut reach = HashMap::new();
-        for backend in &snapshot.backends {
-            let way = match (&backend.kind, local.get(&backend.name)) {
-                (BackendKind::Anthropic { .. } | BackendKind::OpenAi { .. }, _) => {
-                    Reach::Vendor(Arc::new(upstream::Client::new(backend.connect, backend.first_byte)?))
-                }
-                (BackendKind::Embedded { .. } | BackendKind::Echo, Some(local)) => {
-                    Reach::Local(Arc::clone(local))
-                }
-                (BackendKind::Echo, None) => Reach::Local(Arc::new(Local::Echo)),
-                // Not loaded: its models are listed as unavailable and refused when called.
-                (BackendKind::Embedded { .. }, None) => continue,
-            };
-            reach.insert(backend.name.clone(), way);
-        }
+        let reach = Reach::all(&snapshot.backends, local)?;
         Ok(Self { snapshot, prices, reach })
     }
 

@@ -3,9 +3,11 @@
 use crate::call::{Call, Used};
 use crate::deliver::Presence;
 use crate::headers;
+use crate::reach::Way;
 use crate::refusal::Refusal;
 use crate::routes::ModelRoute;
-use crate::{Body, Live, Reach, Shared, route, translate, vendor};
+use crate::vendor::Attempt;
+use crate::{Body, Live, Shared, route, translate, vendor};
 use bytes::Bytes;
 use config::{Backend, Model};
 use http::header::CONTENT_TYPE;
@@ -102,9 +104,14 @@ async fn attempt_each(ask: &Ask, plan: &[Arc<Backend>], mut call: Call) -> Resul
     let mut rest = plan.iter();
     let mut backend = rest.next().ok_or_else(|| Refusal::UnknownModel(ask.model.name.to_string()))?;
     loop {
-        let attempted = match ask.live.reach.get(&backend.name) {
-            Some(Reach::Vendor(client)) => vendor::attempt(ask, backend, client, call).await,
-            Some(Reach::Local(local)) => translate::from_local(ask, backend, local, call).await,
+        let reach = ask.live.reach.get(&backend.name);
+        let attempted = match reach.map(|reach| (&reach.way, &reach.labels)) {
+            Some((Way::Vendor(vendor), labels)) => {
+                vendor::attempt(Attempt { ask, backend, vendor, labels }, call).await
+            }
+            Some((Way::Local(local), labels)) => {
+                translate::from_local(ask, backend, (local, labels), call).await
+            }
             None => {
                 let message = format!("backend `{}` is not loaded", backend.name);
                 let refusal = Refusal::Upstream(upstream::Failure::Unreachable(message));

@@ -9,6 +9,7 @@ use crate::call::{Call, Used};
 use crate::headers;
 use crate::local::{self, Item, Local};
 use crate::pipeline::{Ask, Failed};
+use crate::reach::Labels;
 use crate::refusal::Refusal;
 use crate::relay::Idle;
 use crate::vendor;
@@ -66,7 +67,7 @@ pub(crate) fn answer(ask: &Ask, backend: &Backend, body: &[u8]) -> Result<Vec<u8
 pub(crate) async fn from_local(
     ask: &Ask,
     backend: &Arc<Backend>,
-    local: &Arc<Local>,
+    (local, labels): (&Arc<Local>, &Labels),
     mut call: Call,
 ) -> Result<Response<Body>, Box<Failed>> {
     let begun = provider::decode_request(ask.route.wire, &ask.body, ask.route.model.as_deref())
@@ -81,7 +82,7 @@ pub(crate) async fn from_local(
     };
     if ask.stream {
         let mut answer = translated(ask, backend, Source::Local(items), call);
-        headers::mark(answer.headers_mut(), vendor::served(ask, backend), None, &warnings);
+        headers::mark(answer.headers_mut(), vendor::served(ask, labels), None, &warnings);
         return Ok(answer);
     }
     let (answer, used) = match gather(&mut call, items).await {
@@ -95,7 +96,7 @@ pub(crate) async fn from_local(
     let body = provider::encode_answer(ask.route.wire, &answer, &meta(ask));
     let mut answer = Response::new(Body::full(body));
     *answer.headers_mut() = json_headers();
-    headers::mark(answer.headers_mut(), vendor::served(ask, backend), cost, &warnings);
+    headers::mark(answer.headers_mut(), vendor::served(ask, labels), cost, &warnings);
     Ok(answer)
 }
 

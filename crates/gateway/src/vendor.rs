@@ -7,12 +7,13 @@ use crate::Body;
 use crate::call::{Call, Used};
 use crate::headers::{self, Served};
 use crate::pipeline::{Ask, Failed};
+use crate::reach::{Labels, Vendor};
 use crate::refusal::Refusal;
 use crate::{relay, translate};
 use bytes::Bytes;
 use config::{Backend, BackendKind};
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use journal::Outcome;
@@ -41,18 +42,22 @@ pub(crate) enum Way {
 struct Outgoing {
     body: Bytes,
     headers: HeaderMap,
-    path: &'static str,
     way: Way,
     warnings: Vec<String>,
 }
 
+/// One try at one vendor.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub ask: &'a Ask,
+    pub backend: &'a Arc<Backend>,
+    pub vendor: &'a Vendor,
+    pub labels: &'a Labels,
+}
+
 /// Asks the vendor and turns its answer into the client's.
-pub(crate) async fn attempt(
-    ask: &Ask,
-    backend: &Arc<Backend>,
-    client: &upstream::Client,
-    mut call: Call,
-) -> Result<Response<Body>, Box<Failed>> {
+pub(crate) async fn attempt(attempt: Attempt<'_>, mut call: Call) -> Result<Response<Body>, Box<Failed>> {
+    let Attempt { ask, backend, vendor, .. } = attempt;
     let fail = |refusal: Refusal, call: Call, elsewhere| Err(Box::new(Failed { refusal, call, elsewhere }));
     let outgoing = match outgoing(ask, backend) {
         Ok(outgoing) => outgoing,
@@ -60,13 +65,13 @@ pub(crate) async fn attempt(
     };
     let way = outgoing.way;
     let warnings = outgoing.warnings.clone();
-    let request =
-        match http_request(backend, outgoing, ask.query.as_deref().filter(|_| way != Way::Translated)) {
-            Ok(request) => request,
-            Err(failure) => return fail(failure.into(), call, true),
-        };
+    let query = ask.query.as_deref().filter(|_| way != Way::Translated);
+    let request = match http_request(vendor, wire_of(backend), outgoing, query) {
+        Ok(request) => request,
+        Err(failure) => return fail(failure.into(), call, true),
+    };
     ask.presence.at_vendor();
-    let response = match client.send(request).await {
+    let response = match vendor.client.send(request).await {
         Ok(response) => response,
         Err(failure) => {
             let elsewhere = failure.never_left();
@@ -75,27 +80,26 @@ pub(crate) async fn attempt(
     };
     call.first_byte();
     if !response.status().is_success() {
-        return refused(ask, backend, response, call).await;
+        return refused(attempt, response, call).await;
     }
-    let answering = Answering { ask, backend, way, warnings: &warnings };
+    let answering = Answering { attempt, way, warnings: &warnings };
     if ask.stream { stream(&answering, response, call) } else { whole(&answering, response, call).await }
 }
 
 struct Answering<'a> {
-    ask: &'a Ask,
-    backend: &'a Arc<Backend>,
+    attempt: Attempt<'a>,
     way: Way,
     warnings: &'a [String],
 }
 
 impl Answering<'_> {
     fn served(&self) -> Served<'_> {
-        served(self.ask, self.backend)
+        served(self.attempt.ask, self.attempt.labels)
     }
 }
 
-pub(crate) fn served<'a>(ask: &'a Ask, backend: &'a Backend) -> Served<'a> {
-    Served { wire: ask.route.wire, request: ask.request, backend, decision: &ask.grant.decision }
+pub(crate) fn served<'a>(ask: &'a Ask, labels: &'a Labels) -> Served<'a> {
+    Served { wire: ask.route.wire, request: ask.request, labels, decision: &ask.grant.decision }
 }
 
 /// The protocol a vendor speaks.
@@ -113,10 +117,6 @@ const fn wire_of(backend: &Backend) -> Wire {
 fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
     let name = &ask.model.upstream_name;
     let theirs = wire_of(backend);
-    let path = match theirs {
-        Wire::OpenAiChat => "/chat/completions",
-        Wire::AnthropicMessages | Wire::BedrockConverse | Wire::BedrockInvoke => "/v1/messages",
-    };
     let (body, way, warnings) = match (ask.route.wire, theirs) {
         (Wire::AnthropicMessages, Wire::AnthropicMessages) => {
             (provider::with_model(&ask.body, &ask.head, name), Way::Untouched, Vec::new())
@@ -140,7 +140,7 @@ fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
         Way::Framed => with_betas(&ask.head.betas),
         Way::Translated => HeaderMap::new(),
     };
-    Ok(Outgoing { body, headers, path, way, warnings })
+    Ok(Outgoing { body, headers, way, warnings })
 }
 
 fn with_betas(betas: &[String]) -> HeaderMap {
@@ -154,23 +154,21 @@ fn with_betas(betas: &[String]) -> HeaderMap {
 }
 
 fn http_request(
-    backend: &Backend,
+    vendor: &Vendor,
+    wire: Wire,
     outgoing: Outgoing,
     query: Option<&str>,
 ) -> Result<Request<Full<Bytes>>, upstream::Failure> {
-    let Outgoing { body, mut headers, path, .. } = outgoing;
-    headers::authorise(&mut headers, backend);
-    let base = match &backend.kind {
-        BackendKind::Anthropic { base_url, .. } | BackendKind::OpenAi { base_url, .. } => base_url.as_str(),
-        BackendKind::Embedded { .. } | BackendKind::Echo => "",
+    let Outgoing { body, mut headers, .. } = outgoing;
+    headers::authorise(&mut headers, wire, vendor);
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = match query {
+        None => vendor.calls.clone(),
+        Some(query) => format!("{}?{query}", vendor.calls)
+            .parse()
+            .map_err(|_| upstream::Failure::Address("the query cannot be passed on".to_owned()))?,
     };
-    let uri = match query {
-        Some(query) => format!("{base}{path}?{query}"),
-        None => format!("{base}{path}"),
-    };
-    let mut request = Request::post(uri)
-        .body(Full::new(body))
-        .map_err(|error| upstream::Failure::Address(error.to_string()))?;
     *request.headers_mut() = headers;
     Ok(request)
 }
@@ -179,16 +177,19 @@ fn http_request(
 pub(crate) async fn count(
     ask: &crate::endpoints::Count<'_>,
     backend: &Backend,
-    client: &upstream::Client,
+    vendor: &Vendor,
 ) -> Result<Response<Body>, Refusal> {
     let outgoing = Outgoing {
         body: provider::with_model(ask.body, ask.head, &ask.model.upstream_name),
         headers: headers::forwarded(ask.headers),
-        path: "/v1/messages/count_tokens",
         way: Way::Untouched,
         warnings: Vec::new(),
     };
-    let response = client.send(http_request(backend, outgoing, None)?).await?;
+    let mut request = http_request(vendor, wire_of(backend), outgoing, None)?;
+    if let Some(counts) = &vendor.counts {
+        *request.uri_mut() = counts.clone();
+    }
+    let response = vendor.client.send(request).await?;
     let (mut parts, body) = response.into_parts();
     let body = collect(body, ERROR_BYTES_MAX, backend.between_events).await?;
     let refused = !parts.status.is_success();
@@ -206,11 +207,11 @@ pub(crate) async fn count(
 /// The vendor said no. In the client's own protocol its words pass as they are, retry advice included; a
 /// refusal of *our* credential is our fault, not the client's.
 async fn refused(
-    ask: &Ask,
-    backend: &Backend,
+    attempt: Attempt<'_>,
     response: Response<Incoming>,
     mut call: Call,
 ) -> Result<Response<Body>, Box<Failed>> {
+    let Attempt { ask, backend, labels, .. } = attempt;
     let (parts, body) = response.into_parts();
     let theirs = wire_of(backend);
     let body = collect(body, ERROR_BYTES_MAX, backend.between_events).await.unwrap_or_default();
@@ -233,7 +234,7 @@ async fn refused(
         let mut answer = Response::new(Body::full(body));
         *answer.status_mut() = parts.status;
         *answer.headers_mut() = headers::returned(&parts.headers);
-        headers::mark(answer.headers_mut(), served(ask, backend), None, &[]);
+        headers::mark(answer.headers_mut(), served(ask, labels), None, &[]);
         return Ok(answer);
     }
     let retry_after = parts.headers.get(RETRY_AFTER).cloned();
@@ -251,7 +252,7 @@ async fn whole(
     response: Response<Incoming>,
     mut call: Call,
 ) -> Result<Response<Body>, Box<Failed>> {
-    let Answering { ask, backend, way, warnings } = answering;
+    let Answering { attempt: Attempt { ask, backend, .. }, way, warnings } = answering;
     let (parts, body) = response.into_parts();
     let read = collect(body, ANSWER_BYTES_MAX, backend.between_events).await.and_then(|body| {
         let metered = meter::usage_of_answer(wire_of(backend), &body)?;
@@ -284,7 +285,7 @@ fn stream(
     response: Response<Incoming>,
     call: Call,
 ) -> Result<Response<Body>, Box<Failed>> {
-    let Answering { ask, backend, way, warnings } = answering;
+    let Answering { attempt: Attempt { ask, backend, .. }, way, warnings } = answering;
     let (parts, body) = response.into_parts();
     let kind = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {

@@ -45,9 +45,10 @@ struct TokenLabels {
 #[derive(Debug)]
 pub struct Telemetry {
     registry: Registry,
-    calls: Family<CallLabels, Counter>,
+    /// One counter an outcome and one a kind of token, looked up once: every call counts them.
+    calls: [(Ended, Counter); 4],
+    tokens: [Counter; 5],
     refusals: Family<RefusalLabels, Counter>,
-    tokens: Family<TokenLabels, Counter>,
     open_calls: Gauge,
     first_byte_seconds: Histogram,
     unsettled_records: Gauge,
@@ -97,11 +98,15 @@ impl Telemetry {
             "1 while something keeps settling from going on",
             settling_waits.clone(),
         );
+        let calls = [Ended::Complete, Ended::Interrupted, Ended::Undelivered, Ended::Failed]
+            .map(|outcome| (outcome, calls.get_or_create_owned(&CallLabels { outcome })));
+        let tokens = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"]
+            .map(|kind| tokens.get_or_create_owned(&TokenLabels { kind }));
         Self {
             registry,
             calls,
-            refusals,
             tokens,
+            refusals,
             open_calls,
             first_byte_seconds,
             unsettled_records,
@@ -118,17 +123,13 @@ impl Telemetry {
     /// A call ended; `first_byte_micros` is 0 when no byte of an answer came.
     pub fn call_closed(&self, ended: Ended, tokens: &TokenCounts, first_byte_micros: u64) {
         self.open_calls.dec();
-        self.calls.get_or_create(&CallLabels { outcome: ended }).inc();
-        for (kind, count) in [
-            ("input", tokens.input),
-            ("cache_read", tokens.cache_read),
-            ("cache_write_5m", tokens.cache_write_5m),
-            ("cache_write_1h", tokens.cache_write_1h),
-            ("output", tokens.output),
-        ] {
-            if count > 0 {
-                self.tokens.get_or_create(&TokenLabels { kind }).inc_by(count);
-            }
+        if let Some((_, calls)) = self.calls.iter().find(|(outcome, _)| *outcome == ended) {
+            calls.inc();
+        }
+        let TokenCounts { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning: _ } = *tokens;
+        let counts = [input, cache_read, cache_write_5m, cache_write_1h, output];
+        for (counter, count) in self.tokens.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            counter.inc_by(count);
         }
         if let Ok(micros) = u32::try_from(first_byte_micros)
             && micros > 0

@@ -64,6 +64,10 @@ impl FromStr for Timestamp {
             return Ok(Self(moment.as_microsecond()));
         }
         let wrong = || TimestampError(text.to_owned());
+        // A local date and time is neither: it must not pass as its date.
+        if text.len() != 10 {
+            return Err(wrong());
+        }
         let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
         let start = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| wrong())?;
         Ok(Self(start.as_microsecond()))
@@ -98,6 +102,7 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-11-24T09:00:00.000000Z");
         assert_eq!("2026-11-24".parse::<Timestamp>().unwrap().date(), "2026-11-24");
         assert_eq!(moment.seconds(), 1_795_510_800);
+        assert!("2026-04-20T09:00:00".parse::<Timestamp>().is_err());
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 }

@@ -36,6 +36,13 @@ impl Failure {
     }
 }
 
+impl Display for Failure {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Failed(text) | Self::Unusable(text)) = self;
+        out.write_str(text)
+    }
+}
+
 impl From<config::Problems> for Failure {
     fn from(problems: config::Problems) -> Self {
         Self::unusable(problems)

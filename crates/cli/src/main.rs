@@ -9,6 +9,7 @@ mod overview;
 mod pages;
 mod place;
 mod plane;
+mod reload;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -4,6 +4,7 @@
 use crate::failure::Failure;
 use crate::pages::{Portal, Sources};
 use crate::place;
+use crate::reload::Reloader;
 use config::{BackendKind, Environment, File, Snapshot};
 use gateway::{Gateway, Live, Local, Parts, Server};
 use journal::{Durability, Journal, Options, Recovered};
@@ -25,6 +26,7 @@ pub struct Plane {
     sources: Arc<Sources>,
     telemetry: Arc<Telemetry>,
     clock: Arc<dyn Clock>,
+    reloader: Reloader,
 }
 
 impl Plane {
@@ -39,7 +41,8 @@ impl Plane {
         std::fs::create_dir_all(&data).map_err(|error| {
             Failure::failed(format!("cannot create the data directory `{}`: {error}", data.display()))
         })?;
-        let snapshot = file.compile(&Environment, Some(&place::token_key(&data)?))?;
+        let token_key = place::token_key(&data)?;
+        let snapshot = file.compile(&Environment, Some(&token_key))?;
         telemetry::start_logging(&snapshot.log, snapshot.log_json).map_err(Failure::unusable)?;
         let durability = if snapshot.durable_strictly { Durability::Strict } else { Durability::Group };
         let (journal, recovered) = Journal::open(&data, Options { durability }).map_err(Failure::failed)?;
@@ -47,7 +50,7 @@ impl Plane {
         let settler = Settler::start(&data, Arc::clone(&journal)).map_err(Failure::failed)?;
         let known = catch_up(&journal, &settler, &snapshot, recovered, clock.as_ref())?;
         let local = load_models(&snapshot)?;
-        let live = Live::new(snapshot, known.prices, &local).map_err(Failure::failed)?;
+        let live = Live::new(snapshot, known.prices.clone(), &local).map_err(Failure::failed)?;
         let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock)));
         let telemetry = Arc::new(Telemetry::new());
         let gateway = Arc::new(Gateway::new(Parts {
@@ -59,7 +62,16 @@ impl Plane {
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
         }));
         sources.serve_with(&gateway);
-        Ok(Self { gateway, journal, settler, sources, telemetry, clock })
+        let reloader = Reloader {
+            path: file.path().to_owned(),
+            token_key,
+            local,
+            known,
+            journal: Arc::clone(&journal),
+            gateway: Arc::clone(&gateway),
+            clock: Arc::clone(&clock),
+        };
+        Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader })
     }
 
     /// A token of the plane's own for this caller.
@@ -95,7 +107,7 @@ impl Plane {
         let address = server.address();
         tracing::info!(%address, "listening");
         let beside = runtime.block_on(async { started(&self, address) })?;
-        let Self { journal, mut settler, sources, telemetry, clock, .. } = self;
+        let Self { journal, mut settler, sources, telemetry, clock, reloader, .. } = self;
         let watch = settler.watch();
         let stop = Arc::new(AtomicBool::new(false));
         let settling = Arc::clone(&stop);
@@ -105,12 +117,13 @@ impl Plane {
             .map_err(Failure::failed)?;
         let stopping = sources.stopping();
         let metering = runtime.spawn(meter_settling(watch, telemetry));
+        let reloading = runtime.spawn(reloader.run());
         runtime.block_on(server.run(async move {
             told_to_stop().await;
             tracing::info!("stopping: no new calls; finishing those under way");
             stopping.notify_waiters();
         }));
-        for task in beside.into_iter().chain([metering]) {
+        for task in beside.into_iter().chain([metering, reloading]) {
             task.abort();
         }
         stop.store(true, Ordering::Release);
@@ -148,7 +161,7 @@ fn catch_up(
 }
 
 /// The commitments that an organisation's charges draw down. One without a total or an end has no balance.
-fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
+pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
     let mut commitments = Vec::new();
     for contract in &snapshot.contracts {
         let Some(organisation) = &contract.organisation else { continue };

@@ -213,6 +213,11 @@ impl File {
         }
     }
 
+    /// Where it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The data directory, relative paths being relative to the file.
     pub fn data_dir(&self) -> PathBuf {
         self.base().join(self.raw.data.dir.as_deref().unwrap_or("data"))

@@ -1,0 +1,79 @@
+//! Hot reload: a changed configuration serves as soon as it is valid, and changes nothing while it is not.
+//!
+//! All or nothing: a request sees the old view or the new one, never a mixture. What cannot change while the
+//! plane runs (the address, the data directory, which model files are loaded) is said and left as it was.
+
+use crate::failure::Failure;
+use crate::plane::commitments;
+use config::{Environment, File};
+use gateway::{Gateway, Live, Local};
+use journal::Journal;
+use settlement::Known;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use units::{BackendName, Clock};
+
+/// How often the file is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What a reload needs of the running plane.
+pub struct Reloader {
+    /// The configuration file.
+    pub path: PathBuf,
+    /// Signs the plane's own tokens where the file names no key.
+    pub token_key: Vec<u8>,
+    /// The models in this process.
+    pub local: HashMap<BackendName, Arc<Local>>,
+    /// What the journal knows.
+    pub known: Known,
+    /// Where news is written.
+    pub journal: Arc<Journal>,
+    /// Who serves it.
+    pub gateway: Arc<Gateway>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Reloader {
+    /// Reloads whenever the file changes, for as long as the plane runs.
+    pub async fn run(mut self) {
+        let mut seen = changed(&self.path);
+        loop {
+            tokio::time::sleep(TICK).await;
+            let now = changed(&self.path);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            match self.reload() {
+                Ok(version) => {
+                    tracing::info!(version = format_args!("{version:016x}"), "the configuration was reloaded")
+                }
+                Err(error) => tracing::error!("the changed configuration is not used: {error}"),
+            }
+        }
+    }
+
+    fn reload(&mut self) -> Result<u64, Failure> {
+        let snapshot = File::read(&self.path)?.compile(&Environment, Some(&self.token_key))?;
+        let serving = self.gateway.live();
+        if snapshot.listen != serving.snapshot.listen || snapshot.data != serving.snapshot.data {
+            tracing::warn!("the address and the data directory change with the next start");
+        }
+        // Before anyone is served by them: a price that cannot be leaves everything as it was.
+        let commitments = commitments(&snapshot)?;
+        let now = self.clock.now();
+        settlement::announce(&self.journal, &mut self.known, &snapshot.prices, &commitments, now)
+            .map_err(Failure::unusable)?;
+        let version = snapshot.version;
+        let live = Live::new(snapshot, self.known.prices.clone(), &self.local).map_err(Failure::failed)?;
+        self.gateway.replace(live);
+        Ok(version)
+    }
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|about| about.modified()).ok()
+}

@@ -3,7 +3,7 @@
 
     pip install llama-cpp-python==0.3.36 numpy
     cargo build --release -p embedded --example speed
-    bench/compare.py SPEED_BINARY MODEL_FILE [ROUNDS]
+    bench/compare.py SPEED_BINARY MODEL_FILE [ROUNDS [THREADS]]    (5 rounds, and 1 and 2 threads, if not said)
 
 Each measurement is a process of its own: a prompt of about 200 tokens, 128 greedy tokens, then four requests at once.
 On a machine with other work, look at the ratios: both engines suffer, in turn.
@@ -81,7 +81,7 @@ def run(command):
 def main():
     speed, model_file = sys.argv[1:3]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
-    for threads in (1, 2):
+    for threads in [int(n) for n in sys.argv[4:5]] or [1, 2]:
         own, other = [], []
         for _ in range(rounds):
             own.append(run([speed, model_file, str(threads)]))

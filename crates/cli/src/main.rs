@@ -11,6 +11,10 @@ mod place;
 mod plane;
 mod reload;
 
+/// A call is a few dozen small, short-lived pieces of memory, made on one thread and often dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use crate::Shared;
 use crate::deliver::Presence;
 use config::Backend;
 use journal::{Attempt, Closed, OpenCall, Opened, Outcome, UsageSource};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use telemetry::Ended;
 use units::{Money, RequestId, Timestamp, TokenCounts};
 
@@ -22,7 +22,9 @@ pub(crate) struct Used {
 
 impl Used {
     pub fn nothing() -> Self {
-        Self { tokens: TokenCounts::default(), source: UsageSource::Reported, vendor_request: "".into() }
+        static NO_ID: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+        let vendor_request = Arc::clone(&NO_ID);
+        Self { tokens: TokenCounts::default(), source: UsageSource::Reported, vendor_request }
     }
 }
 

@@ -4,7 +4,7 @@
 //! event is charged for exactly what it got. When the receiver is gone, generation stops at the next token.
 
 use crate::refusal::Refusal;
-use embedded::{Flow, Piece, Role, Runner, Sampling, Sink, StopReason as End, SubmitError, Turn};
+use embedded::{Flow, Handle, Piece, Role, Runner, Sampling, Sink, StopReason as End, SubmitError, Turn};
 use provider::{BlockKind, Content, Conversation, Delta, Event, StopReason, Unsupported};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -15,6 +15,23 @@ use units::TokenCounts;
 pub(crate) struct Item {
     pub event: Event,
     pub used: TokenCounts,
+}
+
+/// An answer's events as they are made. Dropped, it ends the making.
+#[derive(Debug)]
+pub(crate) struct Items {
+    pub receiver: UnboundedReceiver<Item>,
+    _generation: Option<Generation>,
+}
+
+/// A request at the runner; it has a place in the queue or in the batch until it ends or is cancelled.
+#[derive(Debug)]
+struct Generation(Handle);
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 /// A model in this process.
@@ -50,9 +67,10 @@ impl Local {
     }
 
     /// Starts an answer. Ids are made by the encoder of the client's protocol.
-    pub(crate) fn start(&self, conversation: &Conversation) -> Result<UnboundedReceiver<Item>, Refusal> {
+    pub(crate) fn start(&self, conversation: &Conversation) -> Result<Items, Refusal> {
         let turns = turns(conversation)?;
         let (sender, receiver) = unbounded_channel();
+        let mut generation = None;
         match self {
             Self::Echo => echo(conversation, &turns, &sender),
             Self::Embedded { model, runner } => {
@@ -66,10 +84,11 @@ impl Local {
                     stop: conversation.stop.clone(),
                 };
                 let sink = Box::new(Channel { sender, used });
-                runner.submit(request, sink).map_err(|error| refused(&error))?;
+                let handle = runner.submit(request, sink).map_err(|error| refused(&error))?;
+                generation = Some(Generation(handle));
             }
         }
-        Ok(receiver)
+        Ok(Items { receiver, _generation: generation })
     }
 }
 

@@ -97,7 +97,7 @@ impl Vendor {
             }
         };
         Ok(Self {
-            client: upstream::Client::new(backend.connect, backend.first_byte)?,
+            client: upstream::Client::new(&calls, backend.connect, backend.first_byte)?,
             calls: uri(calls)?,
             counts: counts.map(uri).transpose()?,
             key,

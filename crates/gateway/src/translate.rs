@@ -7,7 +7,7 @@
 use crate::Body;
 use crate::call::{Call, Used};
 use crate::headers;
-use crate::local::{self, Item, Local};
+use crate::local::{self, Item, Items, Local};
 use crate::pipeline::{Ask, Failed};
 use crate::reach::Labels;
 use crate::refusal::Refusal;
@@ -27,7 +27,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What an encoder adds to an answer to this request.
 pub(crate) fn meta(ask: &Ask) -> Meta {
@@ -108,10 +107,10 @@ fn within(ask: &Ask, mut conversation: provider::Conversation) -> provider::Conv
     conversation
 }
 
-async fn gather(call: &mut Call, mut items: UnboundedReceiver<Item>) -> Result<(Answer, Used), Refusal> {
+async fn gather(call: &mut Call, mut items: Items) -> Result<(Answer, Used), Refusal> {
     let mut gather = Gather::default();
     let mut used = Used::nothing();
-    while let Some(Item { event, used: so_far }) = items.recv().await {
+    while let Some(Item { event, used: so_far }) = items.receiver.recv().await {
         call.first_byte();
         call.progress(so_far, UsageSource::Reported);
         used.tokens = so_far;
@@ -148,7 +147,7 @@ pub(crate) fn from_vendor(
 
 enum Source {
     Vendor(Box<VendorStream>),
-    Local(UnboundedReceiver<Item>),
+    Local(Items),
 }
 
 struct VendorStream {
@@ -191,7 +190,7 @@ fn translated(ask: &Ask, backend: &Backend, source: Source, call: Call) -> Respo
 impl Source {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         match self {
-            Self::Local(items) => Poll::Ready(match ready!(items.poll_recv(context)) {
+            Self::Local(items) => Poll::Ready(match ready!(items.receiver.poll_recv(context)) {
                 Some(Item { event, used }) => Next::Event(event, Used { tokens: used, ..Used::nothing() }),
                 None => Next::Ended,
             }),

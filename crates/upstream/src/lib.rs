@@ -40,29 +40,40 @@ impl Failure {
 /// Connections to one backend.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Connections,
     first_byte: Duration,
 }
 
+/// A backend on a plain address (this machine, a private network) needs no TLS, and a call to it pays for none.
+#[derive(Debug, Clone)]
+enum Connections {
+    Plain(Pool<HttpConnector, Full<Bytes>>),
+    Secure(Pool<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
 impl Client {
-    /// A client that gives up connecting after `connect` and waiting for an answer to begin after `first_byte`.
+    /// A client for a backend at `base_url` that gives up connecting after `connect` and waiting for an answer to
+    /// begin after `first_byte`.
     ///
     /// # Errors
     /// When the machine's certificate roots cannot be used.
-    pub fn new(connect: Duration, first_byte: Duration) -> Result<Self, Failure> {
+    pub fn new(base_url: &str, connect: Duration, first_byte: Duration) -> Result<Self, Failure> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls()?)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_timer(hyper_util::rt::TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build(https);
+        let mut pool = Pool::builder(TokioExecutor::new());
+        pool.pool_timer(hyper_util::rt::TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
+        let pool = if base_url.starts_with("http://") {
+            Connections::Plain(pool.build(http))
+        } else {
+            let https = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_tls_config(tls()?)
+                .https_only()
+                .enable_all_versions()
+                .wrap_connector(http);
+            Connections::Secure(pool.build(https))
+        };
         Ok(Self { pool, first_byte })
     }
 
@@ -71,7 +82,11 @@ impl Client {
     /// # Errors
     /// Whatever kept an answer from beginning; HTTP statuses of any kind are answers.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
-        match tokio::time::timeout(self.first_byte, self.pool.request(request)).await {
+        let answer = match &self.pool {
+            Connections::Plain(pool) => pool.request(request),
+            Connections::Secure(pool) => pool.request(request),
+        };
+        match tokio::time::timeout(self.first_byte, answer).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() => Err(Failure::Unreachable(chain(&error))),
             Ok(Err(error)) => Err(Failure::Broken(chain(&error))),

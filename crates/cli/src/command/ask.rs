@@ -65,13 +65,13 @@ fn plane(arguments: &Arguments) -> Result<Plane, Failure> {
             "no running demo was found: start `offtake demo`, or give --url and --token (OFFTAKE_URL, OFFTAKE_TOKEN)",
         )
     };
-    let client =
-        upstream::Client::new(Duration::from_secs(5), Duration::from_secs(300)).map_err(Failure::failed)?;
+    let url = pick(&arguments.url, "OFFTAKE_URL").ok_or_else(missing)?;
+    let client = upstream::Client::new(&url, Duration::from_secs(5), Duration::from_secs(300));
     Ok(Plane {
-        url: pick(&arguments.url, "OFFTAKE_URL").ok_or_else(missing)?,
+        url,
         token: pick(&arguments.token, "OFFTAKE_TOKEN").ok_or_else(missing)?,
         model: pick(&arguments.model, "OFFTAKE_MODEL").unwrap_or_else(|| "claude-demo".to_owned()),
-        client,
+        client: client.map_err(Failure::failed)?,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The record is written before the terminal event leaves. A stream that breaks, stalls or ends without its
 //! terminal event is charged for what arrived, and the client sees an error event, never a clean end (pitfalls
-//! 2, 3). No second attempt is made once bytes have left (pitfall 4). Memory: one chunk.
+//! 2, 3). No second attempt is made once bytes have left (pitfall 4). Memory: one chunk, and the event it cuts.
 
 use crate::call::{Call, Used};
 use crate::pipeline::Ask;
@@ -16,7 +16,7 @@ use http_body::Frame;
 use hyper::body::Incoming;
 use journal::Outcome;
 use meter::Tap;
-use provider::{ErrorKind, Event, StreamEncoder, StripUsage, Wire, WrapChunks};
+use provider::{EVENT_LIMIT, ErrorKind, Event, StreamEncoder, StripUsage, Wire, WrapChunks};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -54,8 +54,39 @@ impl Idle {
     }
 }
 
+/// Whole events and nothing of the one that is still coming, so that an error event of ours never stands in the
+/// middle of a line that the vendor broke off.
+#[derive(Default)]
+struct WholeEvents {
+    held: Vec<u8>,
+}
+
+impl WholeEvents {
+    fn push(&mut self, chunk: Bytes) -> Result<Bytes, provider::Malformed> {
+        if self.held.is_empty() {
+            let end = end_of_events(&chunk, 0);
+            self.held.extend_from_slice(chunk.get(end..).unwrap_or_default());
+            return Ok(chunk.slice(..end));
+        }
+        let known = self.held.len();
+        self.held.extend_from_slice(&chunk);
+        let end = end_of_events(&self.held, known);
+        let rest = self.held.split_off(end);
+        if rest.len() > EVENT_LIMIT {
+            return Err(provider::Malformed::TooLarge { limit: EVENT_LIMIT });
+        }
+        Ok(std::mem::replace(&mut self.held, rest).into())
+    }
+}
+
+/// Where the last event in `bytes` that ends at `from` or later ends: behind its empty line.
+fn end_of_events(bytes: &[u8], from: usize) -> usize {
+    let ends = |at: &usize| matches!(bytes.get(..*at), Some([.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n']));
+    (from..=bytes.len()).rev().find(ends).unwrap_or(0)
+}
+
 enum Change {
-    None,
+    WholeEvents(WholeEvents),
     StripUsage(StripUsage),
     Frame(WrapChunks),
 }
@@ -64,9 +95,17 @@ impl Change {
     /// What of this chunk the client gets. A chunk that cannot be read is an error of the vendor's.
     fn apply(&mut self, chunk: Bytes) -> Result<Bytes, provider::Malformed> {
         match self {
-            Self::None => Ok(chunk),
+            Self::WholeEvents(events) => events.push(chunk),
             Self::StripUsage(strip) => Ok(strip.push(&chunk)?.into()),
             Self::Frame(wrap) => Ok(wrap.push(&chunk)?.into()),
+        }
+    }
+
+    /// What is left when the vendor's stream is over: what some servers say after the terminal event.
+    fn rest(&mut self) -> Bytes {
+        match self {
+            Self::WholeEvents(events) => std::mem::take(&mut events.held).into(),
+            Self::StripUsage(_) | Self::Frame(_) => Bytes::new(),
         }
     }
 }
@@ -93,7 +132,7 @@ pub(crate) fn response(
     let change = match way {
         Way::WithoutUsage => Change::StripUsage(StripUsage::new()),
         Way::Framed => Change::Frame(WrapChunks::new()),
-        Way::Untouched | Way::Translated => Change::None,
+        Way::Untouched | Way::Translated => Change::WholeEvents(WholeEvents::default()),
     };
     let relay = Relay {
         upstream: Box::pin(upstream),
@@ -189,7 +228,7 @@ impl Relay {
             }
             None => {
                 self.ended = true;
-                return Poll::Ready(None);
+                self.change.rest()
             }
         };
         Poll::Ready(Some(bytes))

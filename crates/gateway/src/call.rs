@@ -4,8 +4,9 @@
 //! client hung up, so nobody asks for the rest) is handed to the abandoned-calls stage, which writes the
 //! ending; the destructor itself only hands over.
 
-use crate::Shared;
 use crate::deliver::Presence;
+use crate::{Shared, prompt};
+use bytes::Bytes;
 use config::Backend;
 use journal::{Attempt, Closed, OpenCall, Opened, Outcome, UsageSource};
 use std::sync::{Arc, LazyLock};
@@ -38,6 +39,8 @@ pub(crate) struct Record {
     upstream_model: Arc<str>,
     earlier: Vec<Attempt>,
     used: Used,
+    /// The request's body: what was read of it is estimated for a call that is cut off before the vendor said.
+    prompt: Bytes,
 }
 
 pub(crate) struct Call {
@@ -69,8 +72,17 @@ impl Call {
             upstream_model,
             earlier: Vec::new(),
             used: Used::nothing(),
+            prompt: Bytes::new(),
         };
         Ok(Self { request, price, shared: Arc::clone(shared), presence, record: Some(record) })
+    }
+
+    /// With the request's body.
+    pub fn with_prompt(mut self, prompt: Bytes) -> Self {
+        if let Some(record) = &mut self.record {
+            record.prompt = prompt;
+        }
+        self
     }
 
     /// An answer begins.
@@ -142,6 +154,17 @@ impl Record {
         }
     }
 
+    /// Some vendors count the input only at the end of a stream. Where something was answered and the end did
+    /// not come, the prompt was read all the same (pitfall 7).
+    fn with_input(&self, outcome: Outcome, used: Used) -> Used {
+        let cut_off = matches!(outcome, Outcome::Interrupted | Outcome::Undelivered);
+        if !cut_off || used.tokens.output == 0 || used.tokens.input_total() > 0 {
+            return used;
+        }
+        let tokens = TokenCounts { input: prompt::tokens(&self.prompt), ..used.tokens };
+        Used { tokens, source: UsageSource::Estimated, ..used }
+    }
+
     /// Writes the ending.
     pub fn close(
         self,
@@ -154,6 +177,7 @@ impl Record {
         let first_byte_micros = self
             .first_byte
             .map_or(0, |at| u64::try_from(at.micros() - self.started.micros()).unwrap_or(0).max(1));
+        let used = self.with_input(outcome, used);
         let tokens = used.tokens;
         let last = self.attempt(used);
         let mut attempts = self.earlier;

@@ -11,6 +11,7 @@ mod endpoints;
 mod headers;
 mod local;
 mod pipeline;
+mod prompt;
 mod reach;
 mod refusal;
 mod relay;

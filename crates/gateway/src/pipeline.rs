@@ -32,6 +32,8 @@ pub(crate) struct Ask {
     pub query: Option<String>,
     pub body: Bytes,
     pub head: provider::Head,
+    /// What it says in no vendor's words, where a planned backend speaks another protocol.
+    pub conversation: Option<provider::Conversation>,
     pub model: Arc<Model>,
     pub grant: Grant,
     pub stream: bool,
@@ -78,6 +80,12 @@ pub(crate) async fn serve(
     // Policy before anything is used up: a forbidden request must not take room.
     let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name)?;
     let plan = route::plan(&model, &shared.health, started);
+    // What cannot be understood is refused before it is a call.
+    let conversation = match plan.iter().any(|backend| vendor::is_translated(route.wire, backend)) {
+        true => Some(provider::decode_request(route.wire, &body, route.model.as_deref())?),
+        false => None,
+    };
+    let conversation = conversation.map(|conversation| provider::Conversation { stream, ..conversation });
     let query = parts.uri.query().map(str::to_owned);
     let ask = Ask {
         shared: Arc::clone(shared),
@@ -88,6 +96,7 @@ pub(crate) async fn serve(
         query,
         body,
         head,
+        conversation,
         model,
         grant,
         stream,
@@ -214,7 +223,8 @@ fn open(ask: &Ask, principal: &Principal, plan: &[Arc<Backend>]) -> Result<Call,
         residency: Arc::clone(&ask.grant.residency),
         snapshot: ask.live.snapshot.version,
     };
-    Ok(Call::open(&ask.shared, opened, backend, price, Arc::clone(&ask.presence))?)
+    let call = Call::open(&ask.shared, opened, backend, price, Arc::clone(&ask.presence))?;
+    Ok(call.with_prompt(ask.body.clone()))
 }
 
 /// The protocol's name in records.

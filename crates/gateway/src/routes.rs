@@ -23,6 +23,8 @@ pub(crate) enum Route {
     Ready,
     /// Its meters.
     Metrics,
+    /// Nothing, though a client of this protocol asked for it.
+    Unknown(Wire),
     /// Anything else: the portal's.
     Page,
 }
@@ -43,17 +45,36 @@ impl ModelRoute {
     }
 }
 
-/// The route of a request; a wrong method is a page, which answers 404 or 405 itself.
+/// The route of a request. A wrong path or method is told in the words of the protocol it looks like.
 pub(crate) fn route<T>(request: &Request<T>) -> Route {
     let path = request.uri().path();
     // The prefix that the Bedrock Mantle client puts before Anthropic's own paths.
     let path = path.strip_prefix("/anthropic").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
-    if request.method() == Method::POST {
-        return post(path);
+    let found = match *request.method() {
+        Method::POST => post(path),
+        Method::GET | Method::HEAD => get(path),
+        _ => Route::Page,
+    };
+    match found {
+        Route::Page => stranger(path),
+        found => found,
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Route::Page;
+}
+
+/// The protocol whose client would ask for this path, or a page.
+fn stranger(path: &str) -> Route {
+    if path.starts_with("/v1/chat/") {
+        Route::Unknown(Wire::OpenAiChat)
+    } else if path.starts_with("/v1/") {
+        Route::Unknown(Wire::AnthropicMessages)
+    } else if path.starts_with("/model/") {
+        Route::Unknown(Wire::BedrockConverse)
+    } else {
+        Route::Page
     }
+}
+
+fn get(path: &str) -> Route {
     match path {
         "/healthz" => Route::Health,
         "/readyz" => Route::Ready,
@@ -129,10 +150,17 @@ mod tests {
         assert_eq!(of("POST", "/anthropic/v1/messages"), messages);
         assert_eq!(of("GET", "/v1/models?limit=1000"), Route::Models);
         assert_eq!(of("GET", "/v1/models/a%2Fb"), Route::OneModel("a/b".to_owned()));
-        for (method, path) in
-            [("GET", "/v1/messages"), ("POST", "/model/x/other"), ("GET", "/"), ("PUT", "/metrics")]
-        {
+        for (method, path) in [("GET", "/"), ("PUT", "/metrics"), ("POST", "/v2/messages"), ("GET", "/model")] {
             assert_eq!(of(method, path), Route::Page, "{method} {path}");
+        }
+        for (method, path, wire) in [
+            ("GET", "/v1/messages", Wire::AnthropicMessages),
+            ("POST", "/v1/other", Wire::AnthropicMessages),
+            ("DELETE", "/v1/chat/completions", Wire::OpenAiChat),
+            ("POST", "/model/x/other", Wire::BedrockConverse),
+            ("GET", "/model/x/converse", Wire::BedrockConverse),
+        ] {
+            assert_eq!(of(method, path), Route::Unknown(wire), "{method} {path}");
         }
     }
 }

@@ -137,6 +137,7 @@ async fn respond(shared: Arc<Shared>, http: Request<Incoming>) -> Response<Body>
     if let Some(refusal) = head_too_large(&shared, &http) {
         let wire = match &route {
             Route::Model(route) | Route::Count(route) => route.wire,
+            Route::Unknown(wire) => *wire,
             _ => Wire::AnthropicMessages,
         };
         return refuse(&shared, request, wire, &refusal);
@@ -169,6 +170,11 @@ async fn respond(shared: Arc<Shared>, http: Request<Incoming>) -> Response<Body>
         Route::Health => endpoints::health(),
         Route::Ready => endpoints::ready(&shared),
         Route::Metrics => endpoints::metrics(&shared),
+        Route::Unknown(wire) => {
+            let path = http.uri().path().chars().take(128).collect();
+            let refusal = Refusal::NoSuchPath { method: http.method().clone(), path };
+            refuse(&shared, request, wire, &refusal)
+        }
         Route::Page => shared.pages.page(http).await,
     }
 }

@@ -69,12 +69,11 @@ pub(crate) async fn from_local(
     (local, labels): (&Arc<Local>, &Labels),
     mut call: Call,
 ) -> Result<Response<Body>, Box<Failed>> {
-    let begun = provider::decode_request(ask.route.wire, &ask.body, ask.route.model.as_deref())
-        .map_err(Refusal::from)
-        .and_then(|conversation| {
-            let conversation = within(ask, conversation);
-            Ok((local::warnings(&conversation), local.start(&conversation)?))
-        });
+    let conversation = ask.conversation.clone().ok_or_else(vendor::not_translated);
+    let begun = conversation.and_then(|conversation| {
+        let conversation = within(ask, conversation);
+        Ok((local::warnings(&conversation), local.start(&conversation)?))
+    });
     let (warnings, items) = match begun {
         Ok(begun) => begun,
         Err(refusal) => return Err(Box::new(Failed { refusal, call, elsewhere: false })),

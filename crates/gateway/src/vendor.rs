@@ -112,6 +112,20 @@ const fn wire_of(backend: &Backend) -> Wire {
     }
 }
 
+/// Whether a request in the protocol `ours` has to be put into other words for this backend.
+pub(crate) const fn is_translated(ours: Wire, backend: &Backend) -> bool {
+    match backend.kind {
+        BackendKind::Anthropic { .. } => !matches!(ours, Wire::AnthropicMessages | Wire::BedrockInvoke),
+        BackendKind::OpenAi { .. } => !matches!(ours, Wire::OpenAiChat),
+        BackendKind::Embedded { .. } | BackendKind::Echo => true,
+    }
+}
+
+/// The plan names every backend that may be asked, so this is a fault of our own.
+pub(crate) fn not_translated() -> Refusal {
+    Refusal::Generation("the request was not made ready for this backend".to_owned())
+}
+
 // ── the request ─────────────────────────────────────────────────────────────────────────────────────────────
 
 fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
@@ -128,10 +142,9 @@ fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
         (Wire::BedrockInvoke, Wire::AnthropicMessages) => {
             (provider::invoke_to_messages(&ask.body, &ask.head, name, ask.stream), Way::Framed, Vec::new())
         }
-        (ours, theirs) => {
-            let mut conversation = provider::decode_request(ours, &ask.body, ask.route.model.as_deref())?;
-            conversation.stream = ask.stream;
-            let encoded = provider::encode_request(theirs, &conversation, name, Some(ask.output_limit()))?;
+        (_, theirs) => {
+            let conversation = ask.conversation.as_ref().ok_or_else(not_translated)?;
+            let encoded = provider::encode_request(theirs, conversation, name, Some(ask.output_limit()))?;
             (encoded.body, Way::Translated, encoded.warnings)
         }
     };

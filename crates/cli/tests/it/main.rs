@@ -1,0 +1,11 @@
+//! The plane under faults: the real binary, the vendors' double behind it, and clients that misbehave. After
+//! each, the books are held against what clients saw and what the vendor counted.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+mod bad_input;
+mod client_gone;
+mod kill;
+mod relay;
+mod upstream;

@@ -313,17 +313,17 @@ pub fn row(call: &CallView) -> CallRow {
 }
 
 fn starters(live: &Live) -> Vec<Starter> {
-    let address = live.snapshot.listen;
+    let (address, offtake) = (live.snapshot.listen, crate::place::own_name());
     let model = live.snapshot.model_order.first().map_or("MODEL", |model| model.as_str());
     let starter = |label: &str, command: String| Starter { label: label.to_owned(), command };
     vec![
-        starter("Ask from a terminal", "offtake ask \"What is the capital of France?\"".to_owned()),
+        starter("Ask from a terminal", format!("{offtake} ask \"What is the capital of France?\"")),
         starter(
             "Call it as any SDK does",
             format!(
                 "curl http://{address}/v1/messages -H \"authorization: Bearer $OFFTAKE_TOKEN\" -H 'content-type: application/json' -d '{{\"model\":\"{model}\",\"max_tokens\":60,\"messages\":[{{\"role\":\"user\",\"content\":\"Say hello.\"}}]}}'"
             ),
         ),
-        starter("See what it cost", format!("offtake usage list --data {}", live.snapshot.data.display())),
+        starter("See what it cost", format!("{offtake} usage list --data {}", live.snapshot.data.display())),
     ]
 }

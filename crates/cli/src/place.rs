@@ -51,6 +51,18 @@ pub fn demo_variables() -> HashMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
+/// How a person at this terminal calls this program: by name where it is on the path, else by where it is.
+pub fn own_name() -> String {
+    let Ok(own) = std::env::current_exe() else { return "offtake".to_owned() };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("offtake")).find(|file| file.is_file());
+    if found.is_some_and(|found| found.canonicalize().ok() == own.canonicalize().ok()) {
+        return "offtake".to_owned();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    own.strip_prefix(&here).unwrap_or(&own).display().to_string()
+}
+
 /// Random bytes from the system, as URL-safe text.
 pub fn random_text(bytes: usize) -> Result<String, Failure> {
     let mut random = vec![0; bytes];

@@ -147,6 +147,7 @@ impl Setup<'_> {
 
 fn welcome(address: SocketAddr, data: &Path, has_model: bool) -> String {
     let model = if has_model { "claude-demo" } else { "echo" };
+    let offtake = place::own_name();
     let env = data.join("demo.env");
     let env = env.display();
     format!(
@@ -155,7 +156,7 @@ fn welcome(address: SocketAddr, data: &Path, has_model: bool) -> String {
 
   Try, in another terminal:
 
-    offtake ask \"What is the capital of France?\"
+    {offtake} ask \"What is the capital of France?\"
 
     set -a; . {env}; set +a
     curl -s $OFFTAKE_URL/v1/messages -H \"authorization: Bearer $OFFTAKE_TOKEN\" -H 'content-type: application/json' \\

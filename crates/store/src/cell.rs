@@ -9,7 +9,7 @@ use rusqlite::{Result, Row};
 use std::str::FromStr;
 use units::{Currency, Money, Timestamp, TokenCounts};
 
-pub(crate) fn text(value: impl ToString) -> Value {
+pub(crate) fn text(value: &(impl ToString + ?Sized)) -> Value {
     Value::Text(value.to_string())
 }
 

@@ -158,9 +158,9 @@ impl Record for Transfer {
             blob(&self.id.0),
             text(&self.debit),
             text(&self.credit),
-            text(self.amount.currency()),
+            text(&self.amount.currency()),
             amount(self.amount),
-            text(&self.code),
+            text(&*self.code),
             time(self.event_at),
             time(self.posted_at),
             self.batch.map_or(Value::Null, |batch| blob(&batch.0)),
@@ -191,7 +191,7 @@ impl Record for AccountRow {
 
     fn values(&self) -> Result<Vec<Value>, Error> {
         let Balance { debits, credits } = self.balance;
-        Ok(vec![text(&self.account), text(debits.currency()), amount(debits), amount(credits)])
+        Ok(vec![text(&self.account), text(&debits.currency()), amount(debits), amount(credits)])
     }
 
     fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
@@ -254,9 +254,9 @@ impl Record for Position {
 
     fn values(&self) -> Result<Vec<Value>, Error> {
         Ok(vec![
-            text(&self.commitment),
+            text(&*self.commitment),
             text(&self.organisation),
-            text(self.total.currency()),
+            text(&self.total.currency()),
             amount(self.total),
             time(self.from),
             time(self.to),
@@ -286,8 +286,8 @@ impl Record for DrawnPoint {
     const COLUMNS: &'static [&'static str] = &["commitment", "hour", "currency", "amount"];
 
     fn values(&self) -> Result<Vec<Value>, Error> {
-        let currency = text(self.amount.currency());
-        Ok(vec![text(&self.commitment), time(self.hour), currency, amount(self.amount)])
+        let currency = text(&self.amount.currency());
+        Ok(vec![text(&*self.commitment), time(self.hour), currency, amount(self.amount)])
     }
 
     fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {

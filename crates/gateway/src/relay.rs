@@ -62,14 +62,14 @@ struct WholeEvents {
 }
 
 impl WholeEvents {
-    fn push(&mut self, chunk: Bytes) -> Result<Bytes, provider::Malformed> {
+    fn push(&mut self, chunk: &Bytes) -> Result<Bytes, provider::Malformed> {
         if self.held.is_empty() {
-            let end = end_of_events(&chunk, 0);
+            let end = end_of_events(chunk, 0);
             self.held.extend_from_slice(chunk.get(end..).unwrap_or_default());
             return Ok(chunk.slice(..end));
         }
         let known = self.held.len();
-        self.held.extend_from_slice(&chunk);
+        self.held.extend_from_slice(chunk);
         let end = end_of_events(&self.held, known);
         let rest = self.held.split_off(end);
         if rest.len() > EVENT_LIMIT {
@@ -95,7 +95,7 @@ impl Change {
     /// What of this chunk the client gets. A chunk that cannot be read is an error of the vendor's.
     fn apply(&mut self, chunk: Bytes) -> Result<Bytes, provider::Malformed> {
         match self {
-            Self::WholeEvents(events) => events.push(chunk),
+            Self::WholeEvents(events) => events.push(&chunk),
             Self::StripUsage(strip) => Ok(strip.push(&chunk)?.into()),
             Self::Frame(wrap) => Ok(wrap.push(&chunk)?.into()),
         }

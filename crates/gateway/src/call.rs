@@ -93,6 +93,12 @@ impl Call {
         }
     }
 
+    /// How long it has been under way, in milliseconds; 0 when it has ended.
+    pub fn elapsed_ms(&self) -> u64 {
+        let micros = |record: &Record| self.shared.clock.now().micros() - record.started.micros();
+        self.record.as_ref().map_or(0, |record| u64::try_from(micros(record) / 1_000).unwrap_or(0))
+    }
+
     /// What it has used by now; survives this process being killed.
     pub fn progress(&mut self, tokens: TokenCounts, source: UsageSource) {
         if let Some(record) = &mut self.record

@@ -101,8 +101,10 @@ impl Refusal {
         }
     }
 
-    fn field(&self) -> Option<String> {
+    /// The field that is wrong, for the protocol that has a place for it; every message names it anyway.
+    fn field(&self, wire: Wire) -> Option<String> {
         match self {
+            _ if wire != Wire::OpenAiChat => None,
             Self::Invalid(invalid) => Some(invalid.field.clone()),
             Self::Unsupported(unsupported) => Some(unsupported.field.clone()),
             Self::UnknownModel(_) => Some("model".to_owned()),
@@ -116,7 +118,7 @@ impl Refusal {
         let error = provider::Error {
             kind,
             message: self.to_string(),
-            field: self.field(),
+            field: self.field(wire),
             request_id: request.to_string(),
         };
         let mut response = Response::new(Body::full(provider::encode_error(wire, &error)));

@@ -237,6 +237,7 @@ impl Translated {
         match event {
             Event::End => {
                 self.ended = true;
+                self.encoder.set_latency_ms(self.call.elapsed_ms());
                 if let Err(error) = self.call.close(Outcome::Complete, "", self.used.clone()) {
                     tracing::error!(%error, request = %self.call.request, "an answered call could not be put on record");
                     let message = "this plane could not record the call".to_owned();

@@ -45,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let data = std::path::absolute(&data).map_err(Failure::failed)?;
     std::fs::create_dir_all(&data)
         .map_err(|error| Failure::failed(format!("cannot create `{}`: {error}", data.display())))?;
+    refuse_beside_another(&data)?;
     let model = arguments.model.clone().unwrap_or_else(place::cached_model);
     let has_model = model.is_file();
     if !has_model {
@@ -142,6 +143,18 @@ impl Setup<'_> {
             ("OPENAI_BASE_URL", format!("{url}/v1")),
         ];
         Ok(pairs.iter().map(|(name, value)| format!("{name}={}\n", value.trim_end())).collect())
+    }
+}
+
+/// A second demo in the same place would write over the configuration that the first one serves.
+fn refuse_beside_another(data: &Path) -> Result<(), Failure> {
+    let Ok(lock) = std::fs::File::open(data.join("lock")) else { return Ok(()) };
+    match lock.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => Err(Failure::failed(format!(
+            "`{}` is in use by another offtake process; stop that one, or give another --data",
+            data.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) enum Refusal {
     Policy(#[from] policy::Denial),
     #[error("there is no model `{0}` here; `GET /v1/models` lists those you can use")]
     UnknownModel(String),
-    #[error("there is no `{method} {path}` here")]
-    NoSuchPath { method: http::Method, path: String },
+    #[error("nothing here answers `{0}` at this path")]
+    NoSuchPath(http::Method),
     #[error("send the body as `content-type: application/json`, not `{0}`")]
     ContentType(String),
     #[error("the body is larger than the {0} bytes that are accepted")]
@@ -55,7 +55,7 @@ impl Refusal {
             Self::Identity(_) => "identity",
             Self::Policy(_) => "policy",
             Self::UnknownModel(_) => "unknown_model",
-            Self::NoSuchPath { .. } => "no_such_path",
+            Self::NoSuchPath(_) => "no_such_path",
             Self::ContentType(_) => "content_type",
             Self::BodyTooLarge(_) => "body_too_large",
             Self::HeadTooLarge(_) => "head_too_large",
@@ -85,7 +85,7 @@ impl Refusal {
                 identity::Kind::Unavailable => ErrorKind::NotFound,
             },
             Self::Policy(_) => ErrorKind::Permission,
-            Self::UnknownModel(_) | Self::NoSuchPath { .. } => ErrorKind::NotFound,
+            Self::UnknownModel(_) | Self::NoSuchPath(_) => ErrorKind::NotFound,
             Self::ContentType(_) | Self::BodyBroken(_) | Self::Invalid(_) | Self::Unsupported(_) => {
                 ErrorKind::InvalidRequest
             }

@@ -93,11 +93,11 @@ enum Change {
 
 impl Change {
     /// What of this chunk the client gets. A chunk that cannot be read is an error of the vendor's.
-    fn apply(&mut self, chunk: Bytes) -> Result<Bytes, provider::Malformed> {
+    fn apply(&mut self, chunk: &Bytes) -> Result<Bytes, provider::Malformed> {
         match self {
-            Self::WholeEvents(events) => events.push(&chunk),
-            Self::StripUsage(strip) => Ok(strip.push(&chunk)?.into()),
-            Self::Frame(wrap) => Ok(wrap.push(&chunk)?.into()),
+            Self::WholeEvents(events) => events.push(chunk),
+            Self::StripUsage(strip) => Ok(strip.push(chunk)?.into()),
+            Self::Frame(wrap) => Ok(wrap.push(chunk)?.into()),
         }
     }
 
@@ -150,10 +150,10 @@ pub(crate) fn response(
 
 impl Relay {
     /// Reads a chunk's usage; at the terminal event, puts the ending on record first.
-    fn take(&mut self, chunk: Bytes) -> Bytes {
+    fn take(&mut self, chunk: &Bytes) -> Bytes {
         self.idle.reset();
         if let Some(tap) = &mut self.tap {
-            let observed = tap.observe(&chunk);
+            let observed = tap.observe(chunk);
             if let Some(reason) = observed.malformed {
                 return self.fail("upstream_malformed", ErrorKind::UpstreamMalformed, &reason.to_string());
             }
@@ -216,7 +216,7 @@ impl Relay {
         };
         let bytes = match polled {
             Some(Ok(frame)) => {
-                frame.into_data().map_or_else(|_trailers| Bytes::new(), |chunk| self.take(chunk))
+                frame.into_data().map_or_else(|_trailers| Bytes::new(), |chunk| self.take(&chunk))
             }
             Some(Err(error)) => {
                 let message = format!("the connection to the model broke: {error}");

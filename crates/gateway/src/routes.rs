@@ -150,7 +150,8 @@ mod tests {
         assert_eq!(of("POST", "/anthropic/v1/messages"), messages);
         assert_eq!(of("GET", "/v1/models?limit=1000"), Route::Models);
         assert_eq!(of("GET", "/v1/models/a%2Fb"), Route::OneModel("a/b".to_owned()));
-        for (method, path) in [("GET", "/"), ("PUT", "/metrics"), ("POST", "/v2/messages"), ("GET", "/model")] {
+        for (method, path) in [("GET", "/"), ("PUT", "/metrics"), ("POST", "/v2/messages"), ("GET", "/model")]
+        {
             assert_eq!(of(method, path), Route::Page, "{method} {path}");
         }
         for (method, path, wire) in [

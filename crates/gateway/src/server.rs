@@ -170,11 +170,8 @@ async fn respond(shared: Arc<Shared>, http: Request<Incoming>) -> Response<Body>
         Route::Health => endpoints::health(),
         Route::Ready => endpoints::ready(&shared),
         Route::Metrics => endpoints::metrics(&shared),
-        Route::Unknown(wire) => {
-            let path = http.uri().path().chars().take(128).collect();
-            let refusal = Refusal::NoSuchPath { method: http.method().clone(), path };
-            refuse(&shared, request, wire, &refusal)
-        }
+        // The path is not repeated: people have put keys there (pitfall 85).
+        Route::Unknown(wire) => refuse(&shared, request, wire, &Refusal::NoSuchPath(http.method().clone())),
         Route::Page => shared.pages.page(http).await,
     }
 }

@@ -77,12 +77,15 @@ pub fn random_seed() -> Result<u64, Failure> {
     Ok(u64::from_le_bytes(random))
 }
 
-/// Writes a file that only its owner may read.
+/// Writes a file that only its owner may read: whole, or (on a full disk) not at all.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
     let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    std::fs::rename(new, path)
 }
 
 /// The key that signs the plane's own tokens, kept in its data directory; made at the first start.

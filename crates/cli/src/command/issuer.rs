@@ -68,9 +68,7 @@ impl Issuer {
             .sign(&SystemRandom::new(), signed.as_bytes())
             .map_err(|_| Failure::failed("the issuer cannot sign"))?;
         let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
-        let fresh = self.token_file.with_extension("new");
-        place::write_private(&fresh, token.as_bytes())
-            .and_then(|()| std::fs::rename(&fresh, &self.token_file))
+        place::write_private(&self.token_file, token.as_bytes())
             .map_err(|error| Failure::failed(format!("{}: {error}", self.token_file.display())))
     }
 

@@ -5,7 +5,10 @@
 mod support;
 
 mod bad_input;
+mod books;
 mod client_gone;
+mod config;
+mod disk;
 mod kill;
 mod relay;
 mod upstream;

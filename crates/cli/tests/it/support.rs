@@ -179,10 +179,14 @@ impl Home {
 
     /// As [`Home::serve`]; its log when it ended instead.
     pub fn try_serve(&self) -> Result<Plane, String> {
+        self.start(self.serve_command())
+    }
+
+    /// Starts the plane by this command.
+    pub fn start(&self, mut command: Command) -> Result<Plane, String> {
         let log = self.path().join("log");
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let old = std::fs::read_to_string(&log).unwrap().len();
-        let mut command = self.serve_command();
         let child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
         let mut plane = Plane { child, log, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         loop {
@@ -203,6 +207,13 @@ impl Home {
     /// Runs a verb with `--config`, without any secret.
     pub fn run(&self, verb: &[&str]) -> Output {
         self.command().args(verb).arg("--config").arg(self.config()).output().unwrap()
+    }
+
+    /// `check`, with the secrets.
+    pub fn run_check(&self) -> Output {
+        let mut command = self.command();
+        command.env("BENCH_KEY", CALLER_KEY).env("VENDOR_KEY", VENDOR_KEY);
+        command.arg("check").arg(self.config()).output().unwrap()
     }
 
     /// Every call on record, oldest first.
@@ -450,7 +461,7 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", text(&self.body)))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct Record {
     used: Used,
     /// The request's body: what was read of it is estimated for a call that is cut off before the vendor said.
     prompt: Bytes,
+    prompt_tokens: Option<u64>,
 }
 
 pub(crate) struct Call {
@@ -73,6 +74,7 @@ impl Call {
             earlier: Vec::new(),
             used: Used::nothing(),
             prompt: Bytes::new(),
+            prompt_tokens: None,
         };
         Ok(Self { request, price, shared: Arc::clone(shared), presence, record: Some(record) })
     }
@@ -101,9 +103,9 @@ impl Call {
 
     /// What it has used by now; survives this process being killed.
     pub fn progress(&mut self, tokens: TokenCounts, source: UsageSource) {
-        if let Some(record) = &mut self.record
-            && record.used.tokens != tokens
-        {
+        let Some(record) = &mut self.record else { return };
+        let tokens = record.with_input(tokens);
+        if record.used.tokens != tokens {
             record.used.tokens = tokens;
             record.used.source = source;
             self.shared.journal.progress(&record.open, &tokens);
@@ -160,20 +162,20 @@ impl Record {
         }
     }
 
-    /// Some vendors count the input only at the end of a stream. Where something was answered and the end did
+    /// Some vendors count the input only at the end of a stream. Where something was answered and the end has
     /// not come, the prompt was read all the same (pitfall 7).
-    fn with_input(&self, outcome: Outcome, used: Used) -> Used {
-        let cut_off = matches!(outcome, Outcome::Interrupted | Outcome::Undelivered);
-        if !cut_off || used.tokens.output == 0 || used.tokens.input_total() > 0 {
-            return used;
+    fn with_input(&mut self, tokens: TokenCounts) -> TokenCounts {
+        if tokens.output == 0 || tokens.input_total() > 0 {
+            return tokens;
         }
-        let tokens = TokenCounts { input: prompt::tokens(&self.prompt), ..used.tokens };
-        Used { tokens, source: UsageSource::Estimated, ..used }
+        let prompt = &self.prompt;
+        let input = *self.prompt_tokens.get_or_insert_with(|| prompt::tokens(prompt));
+        TokenCounts { input, ..tokens }
     }
 
     /// Writes the ending.
     pub fn close(
-        self,
+        mut self,
         shared: &Shared,
         outcome: Outcome,
         cause: &str,
@@ -183,8 +185,9 @@ impl Record {
         let first_byte_micros = self
             .first_byte
             .map_or(0, |at| u64::try_from(at.micros() - self.started.micros()).unwrap_or(0).max(1));
-        let used = self.with_input(outcome, used);
-        let tokens = used.tokens;
+        let tokens = if outcome == Outcome::Complete { used.tokens } else { self.with_input(used.tokens) };
+        let source = if tokens == used.tokens { used.source } else { UsageSource::Estimated };
+        let used = Used { tokens, source, ..used };
         let last = self.attempt(used);
         let mut attempts = self.earlier;
         attempts.push(last);

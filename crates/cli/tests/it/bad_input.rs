@@ -274,3 +274,14 @@ fn bytes_that_are_no_http() {
         }
     });
 }
+
+#[test]
+fn a_body_far_over_the_limit_is_told_so() {
+    refuses(|plane| {
+        for wire in WIRES {
+            let large = Ask::post(&wire.path("echo", false), vec![b' '; 16 << 20]);
+            let too_large = if matches!(wire, Wire::Messages | Wire::Chat) { 413 } else { 400 };
+            is_refused(plane, wire, &large, too_large);
+        }
+    });
+}

@@ -94,13 +94,21 @@ struct SyncState {
     done_through: Seq,
 }
 
+/// A segment allocated ahead, under a name that no other has: two makers never share a file.
+struct Spare {
+    map: MmapMut,
+    file: File,
+    path: PathBuf,
+}
+
 struct Writer {
     dir: PathBuf,
     map: MmapMut,
     file: Arc<File>,
     at: usize,
     next: Seq,
-    spare: Option<(MmapMut, File)>,
+    spare: Option<Spare>,
+    spares_made: u64,
     segment_bytes: u64,
     /// Full segments that are not durable yet.
     unsynced: Vec<Arc<File>>,
@@ -281,14 +289,16 @@ impl Shared {
             .unwrap_or(u64::MAX);
         self.disk_low.store(free < FREE_BYTES_MIN, Ordering::Relaxed);
         let wanted = {
-            let writer = self.writer();
-            writer.spare.is_none().then_some(writer.segment_bytes)
+            let mut writer = self.writer();
+            let bytes = writer.segment_bytes;
+            let enough = free > bytes.saturating_mul(2);
+            (writer.spare.is_none() && enough).then(|| (writer.spare_path(), bytes))
         };
         // Made outside the lock: allocating takes milliseconds.
-        if let Some(bytes) = wanted.filter(|bytes| free > bytes.saturating_mul(2))
-            && let Ok(spare) = make_spare(&self.dir, bytes)
+        if let Some((path, bytes)) = wanted
+            && let Ok(spare) = Spare::make(path, bytes)
         {
-            self.writer().spare.get_or_insert(spare);
+            self.writer().keep_spare(spare);
         }
     }
 
@@ -306,16 +316,17 @@ impl Shared {
     }
 }
 
-fn make_spare(dir: &Path, bytes: u64) -> Result<(MmapMut, File), Error> {
-    let path = dir.join("spare");
-    let file = allocate(&path, bytes)?;
-    let mut map = map(&file, &path)?;
-    map.fill(0);
-    Ok((map, file))
+impl Spare {
+    fn make(path: PathBuf, bytes: u64) -> Result<Self, Error> {
+        let file = allocate(&path, bytes)?;
+        let map = map(&file, &path)?;
+        Ok(Self { map, file, path })
+    }
 }
 
 impl Writer {
     fn resume(dir: &Path, end: &End) -> Result<Self, Error> {
+        remove_spares(dir)?;
         let path = segment::file_name(dir, end.first);
         let file = allocate(&path, SEGMENT_MIN)?;
         let mut map = map(&file, &path)?;
@@ -330,6 +341,7 @@ impl Writer {
             at: end.at,
             next: end.next,
             spare: None,
+            spares_made: 0,
             unsynced: Vec::new(),
             payload: Vec::with_capacity(1024),
         })
@@ -338,10 +350,10 @@ impl Writer {
     fn append_keeping_room(&mut self, frame: &Frame, open_calls: u64) -> Result<Seq, Error> {
         let closing = usize::try_from(open_calls).unwrap_or(usize::MAX).saturating_mul(CLOSING_BYTES);
         let here = self.map.len() - self.at;
-        let spare = self.spare.as_ref().map_or(0, |(map, _)| map.len());
+        let spare = self.spare.as_ref().map_or(0, |spare| spare.map.len());
         if here.saturating_add(spare) < closing.saturating_add(PAYLOAD_MAX) {
-            let spare = make_spare(&self.dir, self.segment_bytes)?;
-            self.spare = Some(spare);
+            let spare = Spare::make(self.spare_path(), self.segment_bytes)?;
+            self.keep_spare(spare);
         }
         self.append(frame)
     }
@@ -372,20 +384,54 @@ impl Writer {
         Ok(seq)
     }
 
+    /// A name for the next spare.
+    fn spare_path(&mut self) -> PathBuf {
+        self.spares_made += 1;
+        self.dir.join(format!("spare-{}", self.spares_made))
+    }
+
+    /// Keeps the spare, or the larger of two.
+    fn keep_spare(&mut self, spare: Spare) {
+        let smaller = match self.spare.take() {
+            Some(kept) if kept.map.len() >= spare.map.len() => {
+                self.spare = Some(kept);
+                Some(spare)
+            }
+            kept => {
+                self.spare = Some(spare);
+                kept
+            }
+        };
+        if let Some(smaller) = smaller {
+            // Left behind, it is taken away at the next start.
+            let _ = std::fs::remove_file(&smaller.path);
+        }
+    }
+
     fn rotate(&mut self) -> Result<(), Error> {
-        let (mut map, file) = match self.spare.take() {
+        let Spare { mut map, file, path: made } = match self.spare.take() {
             Some(spare) => spare,
-            None => make_spare(&self.dir, self.segment_bytes)?,
+            None => Spare::make(self.spare_path(), self.segment_bytes)?,
         };
         map[..HEADER].copy_from_slice(&segment::header(self.next));
         let path = segment::file_name(&self.dir, self.next);
-        std::fs::rename(self.dir.join("spare"), &path).map_err(Error::io("begin", &path))?;
+        std::fs::rename(&made, &path).map_err(Error::io("begin", &path))?;
         self.unsynced.push(std::mem::replace(&mut self.file, Arc::new(file)));
         self.map = map;
         self.at = HEADER;
         self.segment_bytes = self.segment_bytes.saturating_mul(2).min(SEGMENT_MAX);
         Ok(())
     }
+}
+
+/// Takes away what an earlier process had allocated and not used; its size or its bytes may be anything.
+fn remove_spares(dir: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(dir).map_err(Error::io("list", dir))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("spare") {
+            std::fs::remove_file(entry.path()).map_err(Error::io("remove", entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Where writing goes on.

@@ -217,6 +217,18 @@ fn a_torn_tail_is_cut_but_damage_before_a_whole_record_stops_the_start() {
 }
 
 #[test]
+fn a_writer_that_outruns_the_spare_segment_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path());
+    for number in 0..120_000 {
+        let call = journal.open_call(opened(number)).unwrap();
+        journal.close(call, closed(1)).unwrap();
+    }
+    assert!(segments(dir.path()).len() > 4);
+    assert_eq!(read_all(dir.path()).unwrap().len(), 240_000);
+}
+
+#[test]
 fn strict_durability_returns_after_the_disk_has_it() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path(), Options { durability: Durability::Strict }).unwrap();

@@ -11,7 +11,7 @@ use portal::{
 };
 use settlement::{CallView, Filter, Status};
 use std::collections::{BTreeMap, VecDeque};
-use store::{Position, Reader};
+use store::{DrawnPoint, Position, Reader};
 use units::{Currency, Money, RequestId, Timestamp, TokenCounts};
 
 /// Why a page cannot be made.
@@ -41,7 +41,7 @@ pub fn overview(sources: &Sources) -> Result<Overview, Error> {
         models: models(&live, as_of),
         spend: spend(books.as_ref(), &status)?,
         commitment: match &books {
-            Some(books) => commitment(books, &live, as_of)?,
+            Some(books) => commitment(books, &live, &status.recent, as_of)?,
             None => None,
         },
         deal: deal(&live),
@@ -189,20 +189,20 @@ fn spend(books: Option<&Reader>, status: &Status) -> Result<SpendSummary, Error>
     })
 }
 
-fn commitment(books: &Reader, live: &Live, as_of: Timestamp) -> Result<Option<CommitmentView>, Error> {
+fn commitment(
+    books: &Reader,
+    live: &Live,
+    recent: &[CallView],
+    as_of: Timestamp,
+) -> Result<Option<CommitmentView>, Error> {
     let Some(position) = books.positions()?.into_iter().next() else { return Ok(None) };
     let drawn = books.drawn_points(&position.commitment)?;
-    let mut sum = Money::zero(position.total.currency());
-    let mut points = Vec::with_capacity(drawn.len());
+    let points = curve(&drawn, &draws(&position, recent), as_of)?;
     let mut days: BTreeMap<contract::Day, Money> = BTreeMap::new();
     for point in &drawn {
-        sum = sum.checked_add(point.amount)?;
-        points.push((point.hour, sum));
-        let day = days.entry(contract::Day::of(point.hour)).or_insert(Money::zero(sum.currency()));
+        let day = days.entry(contract::Day::of(point.hour)).or_insert(Money::zero(point.amount.currency()));
         *day = day.checked_add(point.amount)?;
     }
-    // The last point is now: what the current hour drew so far.
-    points.push((as_of, sum));
     let deal =
         live.snapshot.contracts.iter().find(|contract| {
             position.commitment.split('/').next() == Some(contract.deal.id.get_ref().as_str())
@@ -229,6 +229,48 @@ fn commitment(books: &Reader, live: &Live, as_of: Timestamp) -> Result<Option<Co
         even_pace: even_pace(&position, as_of),
         projection,
     }))
+}
+
+/// When the latest settled calls drew on the commitment, and how much, oldest first.
+fn draws(position: &Position, recent: &[CallView]) -> Vec<(Timestamp, Money)> {
+    let drew = |call: &&CallView| {
+        call.organisation() == &position.organisation
+            && call.transfer().is_some()
+            && (position.from..position.to).contains(&call.at())
+    };
+    let draw = |call: &CallView| Some((call.at(), call.charge?));
+    let mut draws: Vec<_> = recent.iter().filter(drew).filter_map(draw).collect();
+    draws.retain(|(_at, charge)| charge.currency() == position.total.currency());
+    draws.sort_by_key(|(at, _charge)| *at);
+    draws
+}
+
+/// What was drawn by when. The books keep it by the hour, so an hour counts when it has ended; the last hour is
+/// taken apart into its calls, as far as the latest ones reach back. Nothing drawn is no curve.
+fn curve(
+    drawn: &[DrawnPoint],
+    latest: &[(Timestamp, Money)],
+    as_of: Timestamp,
+) -> Result<Vec<(Timestamp, Money)>, units::MoneyError> {
+    let Some((last, before)) = drawn.split_last() else { return Ok(Vec::new()) };
+    let mut sum = Money::zero(last.amount.currency());
+    let mut points = Vec::with_capacity(drawn.len() + latest.len() + 1);
+    for point in before {
+        sum = sum.checked_add(point.amount)?;
+        points.push((point.hour.plus_seconds(3_600).min(as_of), sum));
+    }
+    let all = sum.checked_add(last.amount)?;
+    let calls = latest.iter().filter(|(at, _charge)| *at >= last.hour && *at <= as_of);
+    let known =
+        calls.clone().try_fold(Money::zero(all.currency()), |sum, (_, charge)| sum.checked_add(*charge))?;
+    // Calls that the latest ones do not reach back to were before them.
+    sum = all.checked_sub(known)?;
+    for (at, charge) in calls {
+        sum = sum.checked_add(*charge)?;
+        points.push((*at, sum));
+    }
+    points.push((as_of, all));
+    Ok(points)
 }
 
 /// The share of the total that the elapsed share of the term would have drawn.
@@ -326,4 +368,34 @@ fn starters(live: &Live) -> Vec<Starter> {
         ),
         starter("See what it cost", format!("{offtake} usage list --data {}", live.snapshot.data.display())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usd(text: &str) -> Money {
+        Money::parse(text, Currency::USD).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_curve_shows_nothing_before_it_was_drawn() {
+        let hour = |hour, amount| DrawnPoint { commitment: "c".into(), hour: at(hour), amount: usd(amount) };
+        let drawn = [hour("2026-11-25T08:00:00Z", "1"), hour("2026-11-25T10:00:00Z", "5")];
+        let latest = [(at("2026-11-25T10:20:00Z"), usd("1.5")), (at("2026-11-25T10:30:00Z"), usd("2"))];
+        let as_of = at("2026-11-25T10:40:00Z");
+        let expected = [
+            (at("2026-11-25T09:00:00Z"), usd("1")),
+            (at("2026-11-25T10:20:00Z"), usd("4")),
+            (at("2026-11-25T10:30:00Z"), usd("6")),
+            (as_of, usd("6")),
+        ];
+        assert_eq!(curve(&drawn, &latest, as_of).unwrap(), expected);
+        assert_eq!(curve(&drawn, &[], as_of).unwrap(), [expected[0], expected[3]]);
+        assert_eq!(curve(&[], &[], as_of).unwrap(), []);
+    }
 }

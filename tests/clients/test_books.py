@@ -91,6 +91,9 @@ def test_terminal_and_portal_show_the_same_figures(demo, calls):
     assert pico(commitment["drawn"]) == charged
     assert pico(commitment["remaining"]) == pico("50") - charged
 
+    for at, drawn in commitment["points"]:
+        assert pico(drawn) == sum(pico(call["charge"]) for call in calls if call["at"] <= at)
+
     page = fetch(demo, "/")
     ledger = page[page.index('id="ledger"') :]
     values = set(re.findall(r'<data[^>]* value="(-?[\d.]+)"', ledger))

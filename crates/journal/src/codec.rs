@@ -1,5 +1,6 @@
 //! Compact bytes for frames: LEB128 numbers, length-prefixed text. Decoding never trusts a length.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// The payload does not decode.
@@ -87,8 +88,22 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.bytes(length)?).map_err(|_| Undecodable)
     }
 
-    pub fn shared(&mut self) -> Result<Arc<str>, Undecodable> {
-        Ok(Arc::from(self.text()?))
+    /// A text, shared with `like` where it is the same: records of a busy plane repeat each other's names.
+    pub fn shared(&mut self, like: Option<&Arc<str>>) -> Result<Arc<str>, Undecodable> {
+        let text = self.text()?;
+        Ok(like.filter(|like| ***like == *text).map_or_else(|| Arc::from(text), Arc::clone))
+    }
+
+    /// A name, shared with `like` where it is the same.
+    pub fn name_like<T>(&mut self, like: Option<&T>) -> Result<T, Undecodable>
+    where
+        T: std::str::FromStr + Clone + Borrow<str>,
+    {
+        let text = self.text()?;
+        match like {
+            Some(like) if like.borrow() == text => Ok(like.clone()),
+            _ => text.parse().map_err(|_| Undecodable),
+        }
     }
 
     pub fn name<T: std::str::FromStr>(&mut self) -> Result<T, Undecodable> {

@@ -1,7 +1,7 @@
 //! What the journal says: one kind of frame per fact, each written once and never changed.
 
 use crate::codec::{Decoder, Encoder, Undecodable};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use units::{
     BackendName, Currency, ModelName, Money, Organisation, PriceId, Region, RequestId, Subject, Team,
     Timestamp, TokenCounts, TokenRates,
@@ -213,11 +213,12 @@ impl Frame {
         }
     }
 
-    pub(crate) fn decode(kind: u8, payload: &[u8]) -> Result<Self, Undecodable> {
+    /// Reads a payload; what it has in common with `like`, an earlier record, is shared with it.
+    pub(crate) fn decode(kind: u8, payload: &[u8], like: Option<&Opened>) -> Result<Self, Undecodable> {
         let mut from = Decoder(payload);
         let frame = match kind {
-            1 => Self::Opened(Opened::decode(&mut from)?),
-            2 => Self::Closed(Closed::decode(&mut from)?),
+            1 => Self::Opened(Opened::decode(&mut from, like)?),
+            2 => Self::Closed(Closed::decode(&mut from, like)?),
             3 => Self::PriceAdded(PriceAdded::decode(&mut from)?),
             4 => Self::Sealed(Sealed { through: from.number()?, at: time(&mut from)? }),
             5 => Self::CommitmentAdded(CommitmentAdded::decode(&mut from)?),
@@ -259,24 +260,24 @@ impl Opened {
         to.number(self.snapshot);
     }
 
-    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+    fn decode(from: &mut Decoder<'_>, like: Option<&Self>) -> Result<Self, Undecodable> {
         Ok(Self {
             request: RequestId::from_bits(from.wide()?),
             at: time(from)?,
-            organisation: from.name()?,
-            team: from.name()?,
-            subject: from.name()?,
-            method: from.shared()?,
-            proof: from.shared()?,
-            model: from.name()?,
-            backend: from.name()?,
-            region: from.name()?,
-            upstream_model: from.shared()?,
-            wire: from.shared()?,
+            organisation: from.name_like(like.map(|like| &like.organisation))?,
+            team: from.name_like(like.map(|like| &like.team))?,
+            subject: from.name_like(like.map(|like| &like.subject))?,
+            method: from.shared(like.map(|like| &like.method))?,
+            proof: from.shared(like.map(|like| &like.proof))?,
+            model: from.name_like(like.map(|like| &like.model))?,
+            backend: from.name_like(like.map(|like| &like.backend))?,
+            region: from.name_like(like.map(|like| &like.region))?,
+            upstream_model: from.shared(like.map(|like| &like.upstream_model))?,
+            wire: from.shared(like.map(|like| &like.wire))?,
             stream: from.byte()? == 1,
             price: from.option(|from| Ok(PriceId(u64::try_from(from.wide()?).map_err(|_| Undecodable)?)))?,
-            policy: from.shared()?,
-            residency: from.shared()?,
+            policy: from.shared(like.map(|like| &like.policy))?,
+            residency: from.shared(like.map(|like| &like.residency))?,
             snapshot: from.number()?,
         })
     }
@@ -295,12 +296,13 @@ impl Closed {
         to.number(self.first_byte_micros);
     }
 
-    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+    fn decode(from: &mut Decoder<'_>, like: Option<&Opened>) -> Result<Self, Undecodable> {
+        static NO_CAUSE: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
         let opened = from.number()?;
         let at = time(from)?;
         let outcome = *Outcome::ALL.get(usize::from(from.byte()?)).ok_or(Undecodable)?;
-        let cause = from.shared()?;
-        let attempts = (0..from.byte()?).map(|_| Attempt::decode(from)).collect::<Result<_, _>>()?;
+        let cause = from.shared(Some(&NO_CAUSE))?;
+        let attempts = (0..from.byte()?).map(|_| Attempt::decode(from, like)).collect::<Result<_, _>>()?;
         Ok(Self { opened, at, outcome, cause, attempts, first_byte_micros: from.number()? })
     }
 }
@@ -325,11 +327,11 @@ impl Attempt {
         to.text(&self.vendor_request);
     }
 
-    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+    fn decode(from: &mut Decoder<'_>, like: Option<&Opened>) -> Result<Self, Undecodable> {
         Ok(Self {
-            backend: from.name()?,
-            region: from.name()?,
-            upstream_model: from.shared()?,
+            backend: from.name_like(like.map(|like| &like.backend))?,
+            region: from.name_like(like.map(|like| &like.region))?,
+            upstream_model: from.shared(like.map(|like| &like.upstream_model))?,
             tokens: TokenCounts {
                 input: from.number()?,
                 cache_read: from.number()?,
@@ -339,7 +341,7 @@ impl Attempt {
                 reasoning: from.number()?,
             },
             source: if from.byte()? == 1 { UsageSource::Estimated } else { UsageSource::Reported },
-            vendor_request: from.shared()?,
+            vendor_request: from.shared(None)?,
         })
     }
 }
@@ -388,7 +390,7 @@ impl CommitmentAdded {
 
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
         let at = time(from)?;
-        let commitment = from.shared()?;
+        let commitment = from.shared(None)?;
         let organisation = from.name()?;
         let currency: Currency = from.name()?;
         let total = Money::from_pico(amount(from)?, currency);

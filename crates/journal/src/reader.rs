@@ -1,7 +1,7 @@
 //! Reading a journal in order, from a directory, beside a running plane or without one.
 
 use crate::segment::{self, Slot};
-use crate::{Error, Frame, Place, Seq};
+use crate::{Error, Frame, Opened, Place, Seq};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ struct Segment {
     buffer: Vec<u8>,
     start: usize,
     offset: u64,
+    /// The last call that was opened: the next is likely to share most of its names.
+    like: Option<Opened>,
 }
 
 const CHUNK: usize = 256 * 1024;
@@ -131,7 +133,7 @@ impl Segment {
     /// Opens the segment, or nothing when it has no header yet.
     fn open(path: PathBuf, first: Seq) -> Result<Option<Self>, Error> {
         let file = File::open(&path).map_err(Error::io("open", &path))?;
-        let mut segment = Self { file, path, buffer: Vec::new(), start: 0, offset: 0 };
+        let mut segment = Self { file, path, buffer: Vec::new(), start: 0, offset: 0, like: None };
         segment.fill()?;
         if segment.buffer.iter().take(segment::HEADER).all(|byte| *byte == 0) {
             return Ok(None);
@@ -144,14 +146,17 @@ impl Segment {
     fn next(&mut self, seq: Seq) -> Result<Option<Frame>, Error> {
         let place = Place { file: self.path.clone(), offset: self.offset, seq };
         // What was read earlier may be old or cut short: only a whole frame in it is believed.
-        if let Ok(Slot::Frame(frame, size)) = segment::frame_at(&self.buffer[self.start..], &place) {
-            self.consume(size);
-            return Ok(Some(*frame));
+        let mut slot = segment::frame_at(&self.buffer[self.start..], &place, self.like.as_ref());
+        if !matches!(slot, Ok(Slot::Frame(..))) {
+            self.fill()?;
+            slot = segment::frame_at(&self.buffer, &place, self.like.as_ref());
         }
-        self.fill()?;
-        match segment::frame_at(&self.buffer, &place)? {
+        match slot? {
             Slot::Frame(frame, size) => {
                 self.consume(size);
+                if let Frame::Opened(opened) = &*frame {
+                    self.like = Some(opened.clone());
+                }
                 Ok(Some(*frame))
             }
             Slot::End => Ok(None),

@@ -4,7 +4,7 @@
 //! payload (u32), checksum (u32), sequence number (u64), kind (u8), payload. A zero length ends the written
 //! part. The length is stored last, so a frame is either whole or not there.
 
-use crate::{Error, Frame, Place, Seq};
+use crate::{Error, Frame, Opened, Place, Seq};
 use std::path::{Path, PathBuf};
 
 pub(crate) const HEADER: usize = 24;
@@ -61,8 +61,9 @@ pub(crate) enum Slot {
     End,
 }
 
-/// Reads the frame that `bytes`, taken from a segment at `place`, begin with.
-pub(crate) fn frame_at(bytes: &[u8], place: &Place) -> Result<Slot, Error> {
+/// Reads the frame that `bytes`, taken from a segment at `place`, begin with; what it has in common with `like` is
+/// shared with it.
+pub(crate) fn frame_at(bytes: &[u8], place: &Place, like: Option<&Opened>) -> Result<Slot, Error> {
     let damaged = |what| Error::Damaged { what, place: place.clone() };
     let Some((head, rest)) = bytes.split_at_checked(FRAME_HEAD) else { return Ok(Slot::End) };
     let length = u32_at(head, 0);
@@ -81,7 +82,7 @@ pub(crate) fn frame_at(bytes: &[u8], place: &Place) -> Result<Slot, Error> {
     if seq != place.seq {
         return Err(damaged("a record out of order"));
     }
-    let frame = Frame::decode(kind, payload).map_err(|_| damaged("a record that cannot be read"))?;
+    let frame = Frame::decode(kind, payload, like).map_err(|_| damaged("a record that cannot be read"))?;
     Ok(Slot::Frame(Box::new(frame), FRAME_HEAD + size))
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn whole_frame_follows(place: &Place) -> Result<bool, Error> {
         let rest = bytes.get(offset..).unwrap_or_default();
         let seq = rest.get(..FRAME_HEAD).map_or(0, |head| u64_at(head, 8));
         let near = seq > place.seq && seq - place.seq < 1 << 20;
-        near && matches!(frame_at(rest, &Place { seq, ..place.clone() }), Ok(Slot::Frame(..)))
+        near && matches!(frame_at(rest, &Place { seq, ..place.clone() }, None), Ok(Slot::Frame(..)))
     }))
 }
 

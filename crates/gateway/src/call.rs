@@ -19,13 +19,20 @@ pub(crate) struct Used {
     pub tokens: TokenCounts,
     pub source: UsageSource,
     pub vendor_request: Arc<str>,
+    /// Where the vendor fell back by itself: each model's share of the tokens (pitfall 21); otherwise empty.
+    pub parts: Vec<meter::Part>,
 }
 
 impl Used {
     pub fn nothing() -> Self {
         static NO_ID: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
         let vendor_request = Arc::clone(&NO_ID);
-        Self { tokens: TokenCounts::default(), source: UsageSource::Reported, vendor_request }
+        Self {
+            tokens: TokenCounts::default(),
+            source: UsageSource::Reported,
+            vendor_request,
+            parts: Vec::new(),
+        }
     }
 }
 
@@ -116,7 +123,8 @@ impl Call {
     pub fn next_attempt(&mut self, backend: &Arc<Backend>, used: Used) {
         if let Some(record) = &mut self.record {
             if !used.tokens.is_zero() {
-                record.earlier.push(record.attempt(used));
+                let attempts = record.attempts(used);
+                record.earlier.extend(attempts);
             }
             record.backend = Arc::clone(backend);
         }
@@ -151,15 +159,21 @@ impl Record {
         self.used.clone()
     }
 
-    fn attempt(&self, used: Used) -> Attempt {
-        Attempt {
+    /// The attempt that ends now: one, or one a model where the vendor says that several took part.
+    fn attempts(&self, used: Used) -> Vec<Attempt> {
+        let Used { tokens, source, vendor_request, parts } = used;
+        let attempt = |upstream_model, tokens| Attempt {
             backend: self.backend.name.clone(),
             region: self.backend.region.clone(),
-            upstream_model: Arc::clone(&self.upstream_model),
-            tokens: used.tokens,
-            source: used.source,
-            vendor_request: used.vendor_request,
+            upstream_model,
+            tokens,
+            source,
+            vendor_request: Arc::clone(&vendor_request),
+        };
+        if parts.is_empty() {
+            return vec![attempt(Arc::clone(&self.upstream_model), tokens)];
         }
+        parts.into_iter().map(|part| attempt(part.model.into(), part.tokens)).collect()
     }
 
     /// Some vendors count the input only at the end of a stream. Where something was answered and the end has
@@ -188,9 +202,9 @@ impl Record {
         let tokens = if outcome == Outcome::Complete { used.tokens } else { self.with_input(used.tokens) };
         let source = if tokens == used.tokens { used.source } else { UsageSource::Estimated };
         let used = Used { tokens, source, ..used };
-        let last = self.attempt(used);
+        let last = self.attempts(used);
         let mut attempts = self.earlier;
-        attempts.push(last);
+        attempts.extend(last);
         let closed = Closed {
             opened: self.open.seq,
             at: now,

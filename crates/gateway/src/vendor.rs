@@ -327,6 +327,7 @@ pub(crate) fn used(metered: meter::Metered) -> Used {
         tokens: metered.tokens,
         source: source(metered.source),
         vendor_request: metered.vendor_request_id.unwrap_or_default().into(),
+        parts: metered.parts,
     }
 }
 

@@ -92,7 +92,9 @@ fn pitfall_62_killed_in_a_burst_every_answered_call_is_booked_once() {
     let vendor = Vendor::start();
     let home = Home::new(&usual(&vendor.url(), ""));
     let (mut known, mut cut_with_output) = (HashSet::new(), 0);
-    for _round in 0..3 {
+    for durability in ["group", "strict", "group"] {
+        let durability = format!("dir = \"data\"\ndurability = \"{durability}\"");
+        home.configure(&usual(&vendor.url(), "").replace("dir = \"data\"", &durability));
         let plane = home.serve();
         let address = plane.address;
         let seen = burst(address, move || plane.kill());

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 pub(crate) type Exchange = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 enum Left {
-    Record(Record),
+    Record(Box<Record>),
     Exchange(Exchange),
 }
 
@@ -37,7 +37,7 @@ impl Abandoned {
 
     pub fn hand_over(&self, record: Record) {
         // The stage ends after the server; what comes later is ended as interrupted at the next start.
-        let _ = self.0.send(Left::Record(record));
+        let _ = self.0.send(Left::Record(Box::new(record)));
     }
 
     pub fn carry_on(&self, exchange: Exchange) {
@@ -55,7 +55,7 @@ impl AbandonedStage {
             tokio::select! {
                 biased;
                 left = self.0.recv() => match left {
-                    Some(Left::Record(record)) => close(&shared, record),
+                    Some(Left::Record(record)) => close(&shared, *record),
                     // Its own code closes the record; the answer has nobody to go to.
                     Some(Left::Exchange(exchange)) => drop(exchanges.spawn(async move { drop(exchange.await) })),
                     None => break,

@@ -13,6 +13,9 @@ use std::sync::{Arc, LazyLock};
 use telemetry::Ended;
 use units::{Money, RequestId, Timestamp, TokenCounts};
 
+/// More models than this took part in no answer; a vendor that says so is booked as one.
+const PARTS_MAX: usize = 32;
+
 /// What a call used, and who says so.
 #[derive(Debug, Clone)]
 pub(crate) struct Used {
@@ -170,7 +173,7 @@ impl Record {
             source,
             vendor_request: Arc::clone(&vendor_request),
         };
-        if parts.is_empty() {
+        if parts.is_empty() || parts.len() > PARTS_MAX {
             return vec![attempt(Arc::clone(&self.upstream_model), tokens)];
         }
         parts.into_iter().map(|part| attempt(part.model.into(), part.tokens)).collect()

@@ -2,6 +2,7 @@
 //! each, the books are held against what clients saw and what the vendor counted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod client;
 mod support;
 
 mod bad_input;

@@ -5,6 +5,7 @@
 
 mod command;
 mod failure;
+mod model_file;
 mod overview;
 mod pages;
 mod place;

@@ -1,7 +1,7 @@
 //! The portal over HTTP: pages, their files, live updates, and the playground's token.
 //!
-//! Who may look: only requests whose `Host` is this machine's own name for itself (a page elsewhere on the web
-//! cannot reach it by another name), until the portal has a login. What a page shows is read from the books'
+//! Who may look: only this machine (the connection's own address), and only by its own name for itself (`Host`: a
+//! page elsewhere on the web cannot reach it by another name), until the portal has a login. What a page shows is read from the books'
 //! rollups, off the threads that serve calls.
 
 use crate::overview;
@@ -15,6 +15,7 @@ use identity::{Failure as IdentityFailure, IssuedToken, Method as Proof, Owner, 
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
@@ -84,15 +85,19 @@ impl Portal {
 }
 
 impl Pages for Portal {
-    fn page(&self, request: Request<Incoming>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+    fn page(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
         let sources = Arc::clone(&self.0);
-        Box::pin(async move { secured(answer(&sources, &request).await) })
+        Box::pin(async move { secured(answer(&sources, peer, &request).await) })
     }
 }
 
-async fn answer(sources: &Arc<Sources>, request: &Request<Incoming>) -> Response<Body> {
+async fn answer(sources: &Arc<Sources>, peer: SocketAddr, request: &Request<Incoming>) -> Response<Body> {
     let path = request.uri().path();
-    if !is_local(request.headers()) {
+    if !peer.ip().is_loopback() || !is_local(request.headers()) {
         return plain(StatusCode::FORBIDDEN, "the portal answers on this machine's own address only\n");
     }
     if let Some(asset) = portal::asset(path) {

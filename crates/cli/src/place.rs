@@ -20,9 +20,14 @@ pub fn demo_data() -> PathBuf {
     base("XDG_DATA_HOME", ".local/share").join("offtake/demo")
 }
 
+/// Where models are kept.
+pub fn model_cache() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("offtake/models")
+}
+
 /// Where `cargo xtask demo` puts the embedded model.
 pub fn cached_model() -> PathBuf {
-    base("XDG_CACHE_HOME", ".cache").join("offtake/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+    model_cache().join("SmolLM2-135M-Instruct.Q4_1.gguf")
 }
 
 fn demo_pointer() -> PathBuf {

@@ -2,6 +2,7 @@
 //! the other.
 
 use crate::failure::Failure;
+use crate::model_file;
 use crate::pages::{Portal, Sources};
 use crate::place;
 use crate::reload::Reloader;
@@ -188,9 +189,10 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
 fn load_models(snapshot: &Snapshot) -> Result<HashMap<BackendName, Arc<Local>>, Failure> {
     let mut local = HashMap::new();
     for backend in &snapshot.backends {
-        let BackendKind::Embedded { model_file, threads } = &backend.kind else { continue };
-        let model = embedded::Model::load(model_file).map_err(|error| {
-            Failure::unusable(format!("backend `{}`: `{}`: {error}", backend.name, model_file.display()))
+        let BackendKind::Embedded { model, sha256, threads } = &backend.kind else { continue };
+        let file = model_file::locate(model, sha256.as_deref())?;
+        let model = embedded::Model::load(&file).map_err(|error| {
+            Failure::unusable(format!("backend `{}`: `{}`: {error}", backend.name, file.display()))
         })?;
         let model = Arc::new(model);
         let options = embedded::Options { threads: threads.unwrap_or(0), ..embedded::Options::default() };

@@ -6,7 +6,7 @@
 use crate::file::{self, File};
 use crate::problem::{Problem, Problems};
 use crate::secret::{Secret, SecretRef, Secrets};
-use crate::snapshot::{Backend, BackendKind, Commitment, Limits, Model, Portal, Snapshot};
+use crate::snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Portal, Snapshot};
 use identity::{AccessKey, Directory, DirectoryBuilder, Issuer, Owner, Rule};
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -329,12 +329,47 @@ impl Compiler<'_> {
                 };
                 let threads =
                     raw.threads.as_ref().and_then(|threads| usize::try_from(*threads.get_ref()).ok());
-                let model_file = self.file.base().join(model_file.get_ref());
-                Some(BackendKind::Embedded { model_file, threads })
+                let sha256 = self.sha256(raw);
+                let model = self.model_file(model_file, sha256.is_some())?;
+                Some(BackendKind::Embedded { model, sha256, threads })
             }
             "echo" => Some(BackendKind::Echo),
             _ => None,
         }
+    }
+
+    /// A path, or `hub:OWNER/REPOSITORY/FILE`. What comes over a network is used only when its hash is known.
+    fn model_file(&mut self, text: &Text, hash_known: bool) -> Option<ModelFile> {
+        let Some(name) = text.get_ref().strip_prefix("hub:") else {
+            return Some(ModelFile::Path(self.file.base().join(text.get_ref())));
+        };
+        let mut parts = name.splitn(3, '/');
+        let plain = |part: &&str| {
+            !part.is_empty()
+                && part.split('/').all(|step| !matches!(step, "" | "." | ".."))
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte))
+        };
+        let (owner, repository, file) =
+            (parts.next().filter(plain), parts.next().filter(plain), parts.next().filter(plain));
+        let (Some(owner), Some(repository), Some(file)) = (owner, repository, file) else {
+            self.problem(text, format!("`{}` names no file on a model hub", text.get_ref())).hint =
+                Some("write `hub:OWNER/REPOSITORY/FILE.gguf`, or a path".to_owned());
+            return None;
+        };
+        if !hash_known {
+            self.problem(text, "a model from a hub needs `model_sha256`").hint =
+                Some("the hub's page of the file shows its SHA-256".to_owned());
+        }
+        Some(ModelFile::Hub { repository: format!("{owner}/{repository}"), file: file.to_owned() })
+    }
+
+    fn sha256(&mut self, raw: &file::Backend) -> Option<String> {
+        let text = raw.model_sha256.as_ref()?;
+        let hash = text.get_ref().to_ascii_lowercase();
+        if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            self.problem(text, "a SHA-256 has 64 hexadecimal digits");
+        }
+        Some(hash)
     }
 
     fn base_url(&mut self, raw: &file::Backend) -> Option<String> {

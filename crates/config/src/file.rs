@@ -125,6 +125,7 @@ pub(crate) struct Backend {
     pub key: Option<Text>,
     pub region: Option<Text>,
     pub model_file: Option<Text>,
+    pub model_sha256: Option<Text>,
     pub threads: Option<Spanned<u64>>,
     pub connect_ms: Option<u64>,
     pub first_byte_ms: Option<u64>,

@@ -14,7 +14,7 @@ mod snapshot;
 pub use file::File;
 pub use problem::{Problem, Problems};
 pub use secret::{Environment, Secret, SecretError, SecretRef, Secrets};
-pub use snapshot::{Backend, BackendKind, Commitment, Limits, Model, Portal, Snapshot};
+pub use snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Portal, Snapshot};
 
 /// The published JSON Schema of the configuration file.
 pub const SCHEMA: &str = include_str!("../schema.json");

@@ -90,13 +90,29 @@ pub enum BackendKind {
     },
     /// A model file run in this process.
     Embedded {
-        /// The GGUF file.
-        model_file: PathBuf,
+        /// Where the GGUF file is.
+        model: ModelFile,
+        /// What its bytes hash to, as 64 hexadecimal digits; checked before it is used.
+        sha256: Option<String>,
         /// Threads to run it on; all cores when not given.
         threads: Option<usize>,
     },
     /// Answers with what it was asked; for tests.
     Echo,
+}
+
+/// Where a model's file is to be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelFile {
+    /// On this machine.
+    Path(PathBuf),
+    /// On a model hub: fetched once, verified, and kept in the user's cache.
+    Hub {
+        /// `OWNER/REPOSITORY`.
+        repository: String,
+        /// The file in it.
+        file: String,
+    },
 }
 
 impl BackendKind {

@@ -34,6 +34,7 @@ use journal::Journal;
 use reach::Reach;
 use route::Health;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,8 +72,12 @@ impl Live {
 
 /// Answers what is no model call: the portal.
 pub trait Pages: Send + Sync + 'static {
-    /// The answer to one request.
-    fn page(&self, request: Request<Incoming>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+    /// The answer to one request from `peer`.
+    fn page(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 }
 
 /// What the gateway is made of.

@@ -1,7 +1,8 @@
 //! Which path means what. A new model route is one line here, and every model route is served by the pipeline,
 //! so none can exist without identity, policy and a record (pitfalls 19, 36).
 
-use http::{Method, Request};
+use crate::endpoints::list_wire;
+use http::{HeaderMap, Method, Request};
 use provider::Wire;
 
 /// What a request is for.
@@ -56,17 +57,17 @@ pub(crate) fn route<T>(request: &Request<T>) -> Route {
         _ => Route::Page,
     };
     match found {
-        Route::Page => stranger(path),
+        Route::Page => stranger(path, request.headers()),
         found => found,
     }
 }
 
 /// The protocol whose client would ask for this path, or a page.
-fn stranger(path: &str) -> Route {
-    if path.starts_with("/v1/chat/") {
-        Route::Unknown(Wire::OpenAiChat)
-    } else if path.starts_with("/v1/") {
+fn stranger(path: &str, headers: &HeaderMap) -> Route {
+    if path.starts_with("/v1/messages") {
         Route::Unknown(Wire::AnthropicMessages)
+    } else if path.starts_with("/v1/") {
+        Route::Unknown(list_wire(headers))
     } else if path.starts_with("/model/") {
         Route::Unknown(Wire::BedrockConverse)
     } else {
@@ -156,7 +157,8 @@ mod tests {
         }
         for (method, path, wire) in [
             ("GET", "/v1/messages", Wire::AnthropicMessages),
-            ("POST", "/v1/other", Wire::AnthropicMessages),
+            ("POST", "/v1/messages/batches", Wire::AnthropicMessages),
+            ("POST", "/v1/embeddings", Wire::OpenAiChat),
             ("DELETE", "/v1/chat/completions", Wire::OpenAiChat),
             ("POST", "/model/x/other", Wire::BedrockConverse),
             ("GET", "/model/x/converse", Wire::BedrockConverse),

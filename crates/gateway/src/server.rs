@@ -88,8 +88,8 @@ impl Server {
                 let place = Arc::clone(&connections).acquire_owned().await;
                 (self.listener.accept().await, place)
             };
-            let (stream, place) = tokio::select! {
-                (Ok((stream, _peer)), Ok(place)) = accepted => (stream, place),
+            let (stream, peer, place) = tokio::select! {
+                (Ok((stream, peer)), Ok(place)) = accepted => (stream, peer, place),
                 () = &mut stop => break,
                 else => {
                     // Out of file descriptors, or a client that was gone at once.
@@ -97,7 +97,7 @@ impl Server {
                     continue;
                 }
             };
-            serve_connection(shared, &builder, &graceful, stream, place);
+            serve_connection(shared, &builder, &graceful, (stream, peer), place);
         }
         shared.stopping.store(true, Ordering::Release);
         drop(self.listener);
@@ -111,14 +111,14 @@ fn serve_connection(
     shared: &Arc<Shared>,
     builder: &Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     place: tokio::sync::OwnedSemaphorePermit,
 ) {
     let _ = stream.set_nodelay(true);
     let shared = Arc::clone(shared);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(respond(shared, request).await) }
+        async move { Ok::<_, Infallible>(respond(shared, peer, request).await) }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);
@@ -131,7 +131,7 @@ fn serve_connection(
 }
 
 /// The answer to one request, whatever it asks for.
-async fn respond(shared: Arc<Shared>, http: Request<Incoming>) -> Response<Body> {
+async fn respond(shared: Arc<Shared>, peer: SocketAddr, http: Request<Incoming>) -> Response<Body> {
     let request = shared.request_id(shared.clock.now());
     let route = route(&http);
     if let Some(refusal) = head_too_large(&shared, &http) {
@@ -172,7 +172,7 @@ async fn respond(shared: Arc<Shared>, http: Request<Incoming>) -> Response<Body>
         Route::Metrics => endpoints::metrics(&shared),
         // The path is not repeated: people have put keys there (pitfall 85).
         Route::Unknown(wire) => refuse(&shared, request, wire, &Refusal::NoSuchPath(http.method().clone())),
-        Route::Page => shared.pages.page(http).await,
+        Route::Page => shared.pages.page(peer, http).await,
     }
 }
 

@@ -126,7 +126,7 @@ fn unknown_models_and_paths() {
             }
         }
         for (wire, path) in [
-            (Wire::Messages, "/v1/nothing"),
+            (Wire::Chat, "/v1/nothing"),
             (Wire::Messages, "/v1/messages/extra"),
             (Wire::Messages, "/v1/messages/"),
             (Wire::Chat, "/v1/chat/nothing"),

@@ -65,6 +65,7 @@ impl Plane {
         sources.serve_with(&gateway);
         let reloader = Reloader {
             path: file.path().to_owned(),
+            files: file.files(),
             token_key,
             local,
             known,

@@ -10,7 +10,7 @@ use gateway::{Gateway, Live, Local};
 use journal::Journal;
 use settlement::Known;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use units::{BackendName, Clock};
@@ -22,6 +22,8 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Reloader {
     /// The configuration file.
     pub path: PathBuf,
+    /// It and the files it names, all of which are watched.
+    pub files: Vec<PathBuf>,
     /// Signs the plane's own tokens where the file names no key.
     pub token_key: Vec<u8>,
     /// The models in this process.
@@ -39,25 +41,28 @@ pub struct Reloader {
 impl Reloader {
     /// Reloads whenever the file changes, for as long as the plane runs.
     pub async fn run(mut self) {
-        let mut seen = changed(&self.path);
+        let mut seen = changed(&self.files);
         loop {
             tokio::time::sleep(TICK).await;
-            let now = changed(&self.path);
+            let now = changed(&self.files);
             if now == seen {
                 continue;
             }
-            seen = now;
             match self.reload() {
                 Ok(version) => {
                     tracing::info!(version = format_args!("{version:016x}"), "the configuration was reloaded")
                 }
                 Err(error) => tracing::error!("the changed configuration is not used: {error}"),
             }
+            // The new version may name other files.
+            seen = changed(&self.files);
         }
     }
 
     fn reload(&mut self) -> Result<u64, Failure> {
-        let snapshot = File::read(&self.path)?.compile(&Environment, Some(&self.token_key))?;
+        let file = File::read(&self.path)?;
+        self.files = file.files();
+        let snapshot = file.compile(&Environment, Some(&self.token_key))?;
         let serving = self.gateway.live();
         if snapshot.listen != serving.snapshot.listen || snapshot.data != serving.snapshot.data {
             tracing::warn!("the address and the data directory change with the next start");
@@ -74,6 +79,6 @@ impl Reloader {
     }
 }
 
-fn changed(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|about| about.modified()).ok()
+fn changed(files: &[PathBuf]) -> Vec<Option<SystemTime>> {
+    files.iter().map(|path| std::fs::metadata(path).and_then(|about| about.modified()).ok()).collect()
 }

@@ -407,12 +407,9 @@ impl Compiler<'_> {
         for wanted in raw.backends.get_ref() {
             match backends.iter().find(|backend| backend.name.as_str() == wanted.get_ref()) {
                 Some(backend) => routes.push(Arc::clone(backend)),
-                None => {
-                    let known: Vec<_> =
-                        backends.iter().map(|backend| format!("`{}`", backend.name)).collect();
-                    self.problem(wanted, format!("there is no backend `{}`", wanted.get_ref())).hint =
-                        Some(format!("the backends are {}", known.join(", ")));
-                }
+                // Written, but with a mistake of its own, which is told there.
+                None if self.file.raw.backends.iter().any(|raw| raw.name.get_ref() == wanted.get_ref()) => {}
+                None => self.unknown_backend(wanted),
             }
         }
         if raw.backends.get_ref().is_empty() {
@@ -425,6 +422,17 @@ impl Compiler<'_> {
             output_tokens_max: raw.output_tokens_max.as_ref().map(|tokens| *tokens.get_ref()),
             name,
         })
+    }
+
+    fn unknown_backend(&mut self, wanted: &Text) {
+        let names = self.file.raw.backends.iter().map(|raw| format!("`{}`", raw.name.get_ref()));
+        let known = names.collect::<Vec<_>>().join(", ");
+        let hint = if known.is_empty() {
+            format!("add a `[[backend]]` with `name = \"{}\"`", wanted.get_ref())
+        } else {
+            format!("the backends are {known}")
+        };
+        self.problem(wanted, format!("there is no backend `{}`", wanted.get_ref())).hint = Some(hint);
     }
 
     fn prices(&mut self) -> Vec<price::Price> {

@@ -219,6 +219,15 @@ impl File {
         &self.path
     }
 
+    /// Every file that this configuration is made of: itself, and those it names.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let policies = self.raw.policy.iter().flat_map(|policy| policy.files.get_ref());
+        let keys = self.raw.identity.issuers.iter().map(|issuer| &issuer.jwks);
+        let deals = self.raw.contracts.iter().map(|contract| &contract.file);
+        let named = policies.chain(keys).chain(deals).map(|name| self.base().join(name.get_ref()));
+        std::iter::once(self.path.clone()).chain(named).collect()
+    }
+
     /// The data directory, relative paths being relative to the file.
     pub fn data_dir(&self) -> PathBuf {
         self.base().join(self.raw.data.dir.as_deref().unwrap_or("data"))

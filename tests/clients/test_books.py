@@ -15,8 +15,10 @@ def usage(demo):
 
 
 @pytest.fixture(scope="module")
-def calls(demo):
+def calls(demo, books):
     """Every call on record, once all are settled."""
+    if not books.answers:
+        pytest.skip("no calls were made: run the whole folder")
     deadline = time.monotonic() + 10
     while any(call["state"] in ("open", "pending") for call in usage(demo)):
         assert time.monotonic() < deadline, "calls are settled within seconds"

@@ -55,7 +55,12 @@ pub(crate) async fn count(
             response
         }
         Way::Vendor(vendor) if route.wire == Wire::AnthropicMessages && vendor.counts.is_some() => {
-            let count = Count { body: &counted.body, head: &head, headers: &parts.headers, model: &model };
+            let count = Count {
+                body: &counted.body,
+                head: &head,
+                headers: &headers::forwarded(parts.headers),
+                model: &model,
+            };
             crate::vendor::count(&count, backend, vendor).await?
         }
         Way::Vendor(_) => return Err(Refusal::NoCounting(model.name.to_string())),

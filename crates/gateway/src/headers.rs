@@ -1,7 +1,7 @@
 //! Headers: what goes to a vendor, what comes back, and what we add.
 
 use crate::reach::{Labels, Vendor};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use provider::Wire;
 use units::{Money, RequestId};
@@ -50,29 +50,36 @@ fn is_kept_back(name: &HeaderName) -> bool {
         || KEPT_BACK_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
 }
 
-/// The client's headers as the vendor gets them, in the same protocol: everything but what is kept back.
-pub(crate) fn forwarded(from: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(from.len() + 2);
-    for (name, value) in from {
-        if is_kept_back(name) {
-            continue;
-        }
-        if name.as_str() == "anthropic-beta" {
-            if let Some(betas) = without_oauth(value) {
-                headers.append(name.clone(), betas);
-            }
-        } else {
-            headers.append(name.clone(), value.clone());
+/// What is left when everything that is kept back is taken out.
+fn without_kept_back(mut headers: HeaderMap) -> HeaderMap {
+    let kept_back: Vec<HeaderName> = headers.keys().filter(|name| is_kept_back(name)).cloned().collect();
+    for name in kept_back {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// The client's headers as a vendor gets them, in the same protocol: everything but what is kept back.
+pub(crate) fn forwarded(from: HeaderMap) -> HeaderMap {
+    let mut headers = without_kept_back(from);
+    let Entry::Occupied(betas) = headers.entry("anthropic-beta") else { return headers };
+    if betas.iter().any(names_oauth) {
+        let kept: Vec<HeaderValue> = betas.iter().filter_map(without_oauth).collect();
+        let name = betas.key().clone();
+        betas.remove_entry_mult();
+        for value in kept {
+            headers.append(name.clone(), value);
         }
     }
     headers
 }
 
+fn names_oauth(value: &HeaderValue) -> bool {
+    value.to_str().is_ok_and(|text| text.contains(OAUTH_BETA))
+}
+
 fn without_oauth(value: &HeaderValue) -> Option<HeaderValue> {
-    let Ok(text) = value.to_str() else { return Some(value.clone()) };
-    if !text.contains(OAUTH_BETA) {
-        return Some(value.clone());
-    }
+    let Some(text) = value.to_str().ok().filter(|_| names_oauth(value)) else { return Some(value.clone()) };
     let kept: Vec<&str> = text.split(',').map(str::trim).filter(|beta| *beta != OAUTH_BETA).collect();
     if kept.is_empty() { None } else { HeaderValue::from_str(&kept.join(",")).ok() }
 }
@@ -89,13 +96,9 @@ pub(crate) fn authorise(headers: &mut HeaderMap, wire: Wire, vendor: &Vendor) {
 }
 
 /// The vendor's headers as the client gets them.
-pub(crate) fn returned(from: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(from.len() + 6);
-    for (name, value) in from {
-        if !is_kept_back(name) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
+pub(crate) fn returned(from: HeaderMap) -> HeaderMap {
+    let mut headers = without_kept_back(from);
+    headers.reserve(6);
     headers
 }
 
@@ -160,7 +163,7 @@ mod tests {
         for (name, value) in pairs {
             from.insert(name, HeaderValue::from_static(value));
         }
-        let sent = forwarded(&from);
+        let sent = forwarded(from);
         assert!(sent.values().all(|value| value != "secret" && value != "Bearer secret"));
         assert_eq!(sent.get("anthropic-beta").unwrap(), "future-2030-01-01");
         assert_eq!(sent.len(), 3);

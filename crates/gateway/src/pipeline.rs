@@ -28,6 +28,7 @@ pub(crate) struct Ask {
     pub presence: Arc<Presence>,
     pub request: RequestId,
     pub route: ModelRoute,
+    /// The client's headers that may go to a vendor.
     pub headers: HeaderMap,
     pub query: Option<String>,
     pub body: Bytes,
@@ -92,7 +93,7 @@ pub(crate) async fn serve(
         presence,
         request,
         route,
-        headers: parts.headers,
+        headers: headers::forwarded(parts.headers),
         query,
         body,
         head,

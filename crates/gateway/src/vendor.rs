@@ -149,7 +149,7 @@ fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
         }
     };
     let headers = match way {
-        Way::Untouched | Way::WithoutUsage => headers::forwarded(&ask.headers),
+        Way::Untouched | Way::WithoutUsage => ask.headers.clone(),
         Way::Framed => with_betas(&ask.head.betas),
         Way::Translated => HeaderMap::new(),
     };
@@ -194,7 +194,7 @@ pub(crate) async fn count(
 ) -> Result<Response<Body>, Refusal> {
     let outgoing = Outgoing {
         body: provider::with_model(ask.body, ask.head, &ask.model.upstream_name),
-        headers: headers::forwarded(ask.headers),
+        headers: ask.headers.clone(),
         way: Way::Untouched,
         warnings: Vec::new(),
     };
@@ -211,7 +211,7 @@ pub(crate) async fn count(
     {
         return Err(Refusal::BackendKey);
     }
-    parts.headers = headers::returned(&parts.headers);
+    parts.headers = headers::returned(parts.headers);
     Ok(Response::from_parts(parts, Body::full(body)))
 }
 
@@ -246,7 +246,7 @@ async fn refused(
         }
         let mut answer = Response::new(Body::full(body));
         *answer.status_mut() = parts.status;
-        *answer.headers_mut() = headers::returned(&parts.headers);
+        *answer.headers_mut() = headers::returned(parts.headers);
         headers::mark(answer.headers_mut(), served(ask, labels), None, &[]);
         return Ok(answer);
     }
@@ -285,7 +285,7 @@ async fn whole(
     }
     let mut answer = Response::new(Body::full(body));
     *answer.headers_mut() = match way {
-        Way::Untouched | Way::WithoutUsage => headers::returned(&parts.headers),
+        Way::Untouched | Way::WithoutUsage => headers::returned(parts.headers),
         Way::Framed | Way::Translated => translate::json_headers(),
     };
     headers::mark(answer.headers_mut(), answering.served(), cost, warnings);
@@ -310,7 +310,7 @@ fn stream(
         Way::Untouched | Way::WithoutUsage | Way::Framed => relay::response(ask, backend, *way, body, call),
     };
     if matches!(way, Way::Untouched | Way::WithoutUsage) {
-        *answer.headers_mut() = headers::returned(&parts.headers);
+        *answer.headers_mut() = headers::returned(parts.headers);
     }
     headers::mark(answer.headers_mut(), answering.served(), None, warnings);
     Ok(answer)

@@ -47,7 +47,7 @@ pub fn overview(sources: &Sources) -> Result<Overview, Error> {
         deal: deal(&live),
         ledger: ledger(books.as_ref())?,
         recent: status.recent.iter().take(RECENT).map(row).collect(),
-        starters: starters(&live),
+        starters: starters(sources, &live),
     })
 }
 
@@ -354,8 +354,9 @@ pub fn row(call: &CallView) -> CallRow {
     }
 }
 
-fn starters(live: &Live) -> Vec<Starter> {
-    let (address, offtake) = (live.snapshot.listen, crate::place::own_name());
+fn starters(sources: &Sources, live: &Live) -> Vec<Starter> {
+    let address = sources.address().unwrap_or(live.snapshot.listen);
+    let offtake = crate::place::own_name();
     let model = live.snapshot.model_order.first().map_or("MODEL", |model| model.as_str());
     let starter = |label: &str, command: String| Starter { label: label.to_owned(), command };
     vec![

@@ -38,18 +38,35 @@ pub struct Sources {
     pub(crate) watch: Watch,
     pub(crate) clock: Arc<dyn Clock>,
     gateway: OnceLock<Weak<Gateway>>,
+    address: OnceLock<SocketAddr>,
     stopping: Arc<Notify>,
 }
 
 impl Sources {
     /// Pages of the plane whose books are kept in `data`.
     pub fn new(data: PathBuf, watch: Watch, clock: Arc<dyn Clock>) -> Self {
-        Self { data, watch, clock, gateway: OnceLock::new(), stopping: Arc::default() }
+        Self {
+            data,
+            watch,
+            clock,
+            gateway: OnceLock::new(),
+            address: OnceLock::new(),
+            stopping: Arc::default(),
+        }
     }
 
     /// Names the gateway whose configuration the pages show.
     pub fn serve_with(&self, gateway: &Arc<Gateway>) {
         let _ = self.gateway.set(Arc::downgrade(gateway));
+    }
+
+    /// Names the address that the plane got, for commands that people can copy.
+    pub fn listen_at(&self, address: SocketAddr) {
+        let _ = self.address.set(address);
+    }
+
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
     }
 
     /// Told when the plane stops, so that live pages let go.

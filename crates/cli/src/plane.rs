@@ -108,6 +108,7 @@ impl Plane {
         let server = runtime.block_on(Server::bind(Arc::clone(&self.gateway))).map_err(Failure::failed)?;
         let address = server.address();
         tracing::info!(%address, "listening");
+        self.sources.listen_at(address);
         let beside = runtime.block_on(async { started(&self, address) })?;
         let Self { journal, mut settler, sources, telemetry, clock, reloader, .. } = self;
         let watch = settler.watch();

@@ -230,7 +230,8 @@ impl File {
 
     /// The data directory, relative paths being relative to the file.
     pub fn data_dir(&self) -> PathBuf {
-        self.base().join(self.raw.data.dir.as_deref().unwrap_or("data"))
+        // Read back from its parts, so that `.` in the file does not trail along.
+        self.base().join(self.raw.data.dir.as_deref().unwrap_or("data")).components().collect()
     }
 
     pub(crate) fn base(&self) -> &Path {

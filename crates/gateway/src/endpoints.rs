@@ -16,7 +16,7 @@ use policy::Action;
 use provider::Wire;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use units::{RequestId, Timestamp};
+use units::RequestId;
 
 /// A request to count tokens, for a vendor that can.
 pub(crate) struct Count<'a> {
@@ -99,7 +99,7 @@ pub(crate) async fn models(
     let with_wire = |refusal: Refusal| (wire, refusal);
     let (principal, _) = pipeline::authenticate(&live, &parts, body, now).await.map_err(with_wire)?;
     let usable = usable(&live, &principal);
-    let created = Timestamp::from_seconds(0);
+    let created = shared.started;
     let body = match only {
         None => provider::encode_models(wire, &usable, created),
         Some(id) if usable.contains(&id.as_str()) => provider::encode_model(wire, &id, created),
@@ -137,10 +137,12 @@ pub(crate) async fn token(
     let body = pipeline::read(body, 64 << 10).await?;
     let form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let asked = if form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-        TokenRequest::from_form(&body)?
+        TokenRequest::from_form(&body)
     } else {
-        TokenRequest::from_json(&body)?
+        TokenRequest::from_json(&body)
     };
+    // What cannot be read is a bad request, not a bad proof.
+    let asked = asked.map_err(|failure| provider::Invalid::new("body", failure.public()))?;
     let issued = live.snapshot.directory.exchange(&asked, shared.clock.now(), random)?;
     let answer = serde_json::json!({
         "access_token": issued.access_token,

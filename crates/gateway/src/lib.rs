@@ -105,6 +105,7 @@ pub(crate) struct Shared {
     abandoned: Abandoned,
     pages: Arc<dyn Pages>,
     stopping: AtomicBool,
+    started: Timestamp,
     seed: u64,
     requests: AtomicU64,
 }
@@ -138,6 +139,7 @@ impl Gateway {
     pub fn new(parts: Parts) -> Self {
         let Parts { live, journal, telemetry, clock, seed, pages } = parts;
         let (abandoned, stage) = Abandoned::new();
+        let started = clock.now();
         let shared = Shared {
             live: ArcSwap::from_pointee(live),
             journal,
@@ -147,6 +149,7 @@ impl Gateway {
             abandoned,
             pages,
             stopping: AtomicBool::new(false),
+            started,
             seed,
             requests: AtomicU64::new(0),
         };

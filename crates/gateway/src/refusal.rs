@@ -129,6 +129,10 @@ impl Refusal {
         if let Some(word) = provider::error_type_header(wire, kind) {
             headers.insert("x-amzn-errortype", HeaderValue::from_static(word));
         }
+        if is_final(kind) {
+            // The SDKs' own word for it; without it some agents repeat even a 401.
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
         if let Self::Vendor { retry_after: Some(after), .. } = self {
             headers.insert(RETRY_AFTER, after.clone());
         }
@@ -137,6 +141,18 @@ impl Refusal {
         }
         response
     }
+}
+
+/// Whether the same request would be refused again.
+const fn is_final(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidRequest
+            | ErrorKind::Authentication
+            | ErrorKind::Permission
+            | ErrorKind::NotFound
+            | ErrorKind::TooLarge
+    )
 }
 
 /// The status each protocol uses for a kind of failure (reference: the vendors' own tables).

@@ -98,11 +98,10 @@ pub(crate) async fn from_local(
     Ok(answer)
 }
 
-/// The conversation with the model's own limit on output.
+/// The conversation within the model's own limit on output; none goes on until the context is full.
 fn within(ask: &Ask, mut conversation: provider::Conversation) -> provider::Conversation {
-    if let Some(most) = ask.model.output_tokens_max {
-        conversation.max_tokens = Some(conversation.max_tokens.map_or(most, |asked| asked.min(most)));
-    }
+    let asked = conversation.max_tokens.unwrap_or(ask.output_limit());
+    conversation.max_tokens = Some(ask.model.output_tokens_max.map_or(asked, |most| asked.min(most)));
     conversation
 }
 

@@ -4,7 +4,7 @@
 //! and nothing secret is ever a label or a log field: models and backends are configured names, the rest are
 //! closed sets.
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use units::TokenCounts;
 
 /// How a call ended, as counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ended {
     /// Answered in full.
     Complete,
@@ -28,7 +28,7 @@ pub enum Ended {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
-    outcome: Ended,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -98,8 +98,13 @@ impl Telemetry {
             "1 while something keeps settling from going on",
             settling_waits.clone(),
         );
-        let calls = [Ended::Complete, Ended::Interrupted, Ended::Undelivered, Ended::Failed]
-            .map(|outcome| (outcome, calls.get_or_create_owned(&CallLabels { outcome })));
+        let calls = [
+            (Ended::Complete, "complete"),
+            (Ended::Interrupted, "interrupted"),
+            (Ended::Undelivered, "undelivered"),
+            (Ended::Failed, "failed"),
+        ]
+        .map(|(ended, outcome)| (ended, calls.get_or_create_owned(&CallLabels { outcome })));
         let tokens = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"]
             .map(|kind| tokens.get_or_create_owned(&TokenLabels { kind }));
         Self {
@@ -183,7 +188,7 @@ mod tests {
         telemetry.call_closed(Ended::Complete, &TokenCounts { input: 3, ..TokenCounts::default() }, 5_000);
         telemetry.refused("unknown_model");
         let text = telemetry.metrics();
-        assert!(text.contains("offtake_calls_total{outcome=\"Complete\"} 1"), "{text}");
+        assert!(text.contains("offtake_calls_total{outcome=\"complete\"} 1"), "{text}");
         assert!(text.contains("offtake_tokens_total{kind=\"input\"} 3"), "{text}");
         assert!(text.contains("offtake_refusals_total{code=\"unknown_model\"} 1"), "{text}");
         assert!(text.contains("offtake_open_calls 0"), "{text}");

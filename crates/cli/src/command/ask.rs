@@ -126,7 +126,12 @@ async fn send(plane: &Plane, method: &str, path: &str, body: String) -> Result<R
         .header("anthropic-version", "2023-06-01")
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| Failure::unusable(format!("`{}` is not an address: {error}", plane.url)))?;
-    plane.client.send(request).await.map_err(|error| Failure::failed(format!("{}: {error}", plane.url)))
+    plane.client.send(request).await.map_err(|error| match error {
+        upstream::Failure::Unreachable(why) => {
+            Failure::failed(format!("no plane answers at {}: {why}; is it running?", plane.url))
+        }
+        other => Failure::failed(format!("{}: {other}", plane.url)),
+    })
 }
 
 /// Reads the stream; prints the text as it comes when asked to.

@@ -272,6 +272,17 @@ fn a_sliver_of_the_term_gets_a_chart_of_its_own() {
 }
 
 #[test]
+fn dots_are_drawn_while_they_can_be_told_apart() {
+    let dots = |view: &Overview| fragment("commitment", view).unwrap().matches("class=\"dot\"").count();
+    let mut view = sample::few();
+    assert_eq!(dots(&view), 10, "five calls, on two canvases");
+    let commitment = view.commitment.as_mut().unwrap();
+    let (at, drawn) = commitment.points[4];
+    commitment.points[3] = (at.plus_seconds(-4), drawn);
+    assert_eq!(dots(&view), 0, "the last two calls would touch");
+}
+
+#[test]
 fn books_that_do_not_balance_say_so() {
     let mut view = sample::few();
     view.ledger.sums_to_zero = false;

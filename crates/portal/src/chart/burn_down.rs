@@ -11,7 +11,9 @@ use units::{Money, Timestamp};
 /// Below this part of the term, the data gets a second chart of its own.
 const SLIVER: i64 = 20;
 /// Dots are drawn while they can still be told apart.
-const DOTS_MAX: usize = 60;
+const DOTS_MAX: usize = 20;
+/// A dot with its rim.
+const DOT_WIDTH: i128 = 8 * CENTI;
 const SHORTEST_SECONDS: i64 = 60;
 
 /// What is drawn: a stretch of time, a height, and the steps of the curve within them.
@@ -93,17 +95,26 @@ fn drawing(plot: &Plot<'_>, canvas: Canvas, kind: &str, ticks: &[i128]) -> Marku
     }
 }
 
+/// A step of the curve: where it is, when it was, and what was drawn by then.
+type Dot = (i128, i128, Timestamp, Money);
+
 /// The drawn curve as a path of level stretches and steps.
 struct Curve {
     path: String,
     start: i128,
-    dots: Vec<(i128, i128, Timestamp, Money)>,
+    dots: Vec<Dot>,
 }
 
 impl Curve {
+    /// Calls in a burst would be a smear of dots; the steps show them better.
+    fn dots_are_apart(&self) -> bool {
+        let touch = |(last, next): (&Dot, &Dot)| next.0 - last.0 < DOT_WIDTH && last.1 - next.1 < DOT_WIDTH;
+        self.dots.len() <= DOTS_MAX && !self.dots.iter().zip(self.dots.iter().skip(1)).any(touch)
+    }
+
     fn dots(&self) -> Markup {
         html! {
-            @if self.dots.len() <= DOTS_MAX {
+            @if self.dots_are_apart() {
                 @for (x, y, at, drawn) in &self.dots {
                     circle class="dot" cx=(px(*x)) cy=(px(*y)) r="3" {
                         title { (show::clock_text(*at)) " UTC: " (drawn) " drawn" }
@@ -122,7 +133,7 @@ impl Plot<'_> {
     /// Steps that would fall on the same pixel become one, the last.
     fn curve(&self, frame: Frame) -> Curve {
         let start = self.x(frame, self.from);
-        let mut dots: Vec<(i128, i128, Timestamp, Money)> = Vec::new();
+        let mut dots: Vec<Dot> = Vec::new();
         for (at, drawn) in self.view.points.iter().filter(|(at, _)| *at <= self.as_of) {
             let (x, y) = (self.x(frame, *at), frame.y(drawn.pico(), self.most));
             if dots.last().is_some_and(|last| x / CENTI == last.0 / CENTI) {

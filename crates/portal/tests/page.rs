@@ -283,6 +283,23 @@ fn dots_are_drawn_while_they_can_be_told_apart() {
 }
 
 #[test]
+fn less_than_a_cent_is_on_pace() {
+    for (drawn, pace, words) in [
+        ("0", "0", "on pace"),
+        ("0", "0.004", "title=\"0.004 USD behind, exactly\">on pace"),
+        ("0.014", "0.0041", "title=\"0.0099 USD ahead, exactly\">on pace"),
+        ("0", "0.01", "$0.01</data> behind"),
+        ("0.02", "0.01", "$0.01</data> ahead"),
+    ] {
+        let mut view = sample::empty();
+        let commitment = view.commitment.as_mut().unwrap();
+        (commitment.drawn, commitment.even_pace) = (sample::usd(drawn), sample::usd(pace));
+        let html = fragment("commitment", &view).unwrap();
+        assert!(html.contains(words), "{drawn} against {pace}: {html}");
+    }
+}
+
+#[test]
 fn books_that_do_not_balance_say_so() {
     let mut view = sample::few();
     view.ledger.sums_to_zero = false;

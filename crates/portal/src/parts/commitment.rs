@@ -5,7 +5,10 @@ use crate::chart::{Canvas, burn_down};
 use crate::view::{CommitmentView, Overview};
 use crate::{link, show};
 use maud::{Markup, html};
-use units::{Money, Timestamp};
+use units::{Money, PICO_PER_UNIT, Timestamp};
+
+/// A hundredth of the currency unit: nobody is ahead or behind by less.
+const CENT_PICO: i128 = PICO_PER_UNIT / 100;
 
 pub(super) fn commitment(view: &Overview) -> Markup {
     match &view.commitment {
@@ -48,12 +51,14 @@ fn facts(commitment: &CommitmentView) -> Markup {
 fn against_pace(commitment: &CommitmentView) -> Markup {
     let Ok(ahead) = commitment.drawn.checked_sub(commitment.even_pace) else { return html! { "–" } };
     let size = Money::from_pico(ahead.pico().saturating_abs(), ahead.currency());
-    let word = match ahead.pico() {
-        0 => return html! { "on pace" },
-        1.. => "ahead",
-        _ => "behind",
-    };
-    html! { (show::headline(size, 14, "against-pace")) " " (word) }
+    let word = if ahead.pico() < 0 { "behind" } else { "ahead" };
+    html! {
+        @if size.pico() < CENT_PICO {
+            data value=(ahead.to_decimal()) data-key="against-pace" title={ (size) " " (word) ", exactly" } { "on pace" }
+        } @else {
+            (show::headline(size, 14, "against-pace")) " " (word)
+        }
+    }
 }
 
 fn charts(commitment: &CommitmentView, as_of: Timestamp) -> Markup {

@@ -6,6 +6,13 @@ use crate::{link, show};
 use maud::{Markup, html};
 use units::Money;
 
+/// Which setting points an unmodified SDK here, and what comes after this address in it.
+const SETTINGS: [(&str, &str, &str); 3] = [
+    ("Anthropic", "ANTHROPIC_BASE_URL", ""),
+    ("Claude on AWS", "ANTHROPIC_AWS_BASE_URL", ""),
+    ("OpenAI", "OPENAI_BASE_URL", "/v1"),
+];
+
 pub(super) fn models(view: &Overview) -> Markup {
     let ready = view.models.iter().filter(|model| model.available).count();
     html! {
@@ -14,6 +21,7 @@ pub(super) fn models(view: &Overview) -> Markup {
             (empty("No models yet", &html! { "Add a " code { "[[model]]" } " to the configuration; it appears here when it is saved." }))
         } @else {
             ul class="models" { @for model in &view.models { (card(model)) } }
+            (settings())
         }
     }
 }
@@ -33,6 +41,19 @@ fn card(model: &ModelCard) -> Markup {
             @match &model.price {
                 Some(price) => (price_line(price)),
                 None => p class="model-price" { span class="badge warn" { "no price" } " calls are kept as unrated" },
+            }
+        }
+    }
+}
+
+fn settings() -> Markup {
+    html! {
+        div class="settings" {
+            p { "From your code: the SDK as it is, with this page’s address in" }
+            dl {
+                @for (sdk, name, path) in SETTINGS {
+                    div { dt { (sdk) } dd { code { (name) } @if !path.is_empty() { " then " code { (path) } } } }
+                }
             }
         }
     }

@@ -300,6 +300,18 @@ fn less_than_a_cent_is_on_pace() {
 }
 
 #[test]
+fn a_deal_leads_with_its_main_figures_and_speaks_in_words() {
+    let mut view = sample::few();
+    let html = fragment("deal", &view).unwrap();
+    let (shown, folded) = html.split_once("<details").unwrap();
+    assert!(shown.contains("deal-new_money") && shown.contains("deal-capacity_ceiling_gw"));
+    assert!(folded.contains("4 more figures") && folded.contains("deal-term_years"));
+    assert!(html.contains(">at signing<") && html.contains(">gw_online &gt;= 3.0 for 30 days<"), "{html}");
+    view.deal.as_mut().unwrap().figures.retain(|figure| figure.id == "term_years");
+    assert!(!fragment("deal", &view).unwrap().contains("<details"), "nothing leads, nothing is folded");
+}
+
+#[test]
 fn books_that_do_not_balance_say_so() {
     let mut view = sample::few();
     view.ledger.sums_to_zero = false;

@@ -145,6 +145,30 @@ pub fn deal() -> DealView {
                 "up to 5 GW",
                 basis(Reported, "announced 20 April 2026"),
             ),
+            figure(
+                "money_at_signing",
+                "Money at signing",
+                "$5 bn",
+                basis(Reported, "announced 20 April 2026: $5 bn now"),
+            ),
+            figure(
+                "money_on_milestones",
+                "Money on milestones",
+                "up to $20 bn",
+                basis(Reported, "up to $20 bn more, tied to commercial milestones"),
+            ),
+            figure(
+                "term_years",
+                "Term",
+                "10 years",
+                basis(Reported, "“over the next ten years”; the end is ten years after the announcement"),
+            ),
+            figure(
+                "gigawatt_years",
+                "Gigawatt-years",
+                "up to 50 GW-years",
+                basis(Derived, "capacity × term = up to 5 GW × 10 years, if all of it ran from day one"),
+            ),
         ],
         tranches: vec![
             tranche(
@@ -152,7 +176,7 @@ pub fn deal() -> DealView {
                 "At signing",
                 "5000000000",
                 "funded",
-                "Paid at signing, 20 April 2026",
+                "at_signing",
                 basis(Reported, "company statement"),
             ),
             tranche(
@@ -174,9 +198,17 @@ pub fn deal() -> DealView {
             tranche(
                 "adoption",
                 "Enterprise adoption",
-                "6000000000",
+                "3000000000",
                 "open",
                 "At least 500,000 business customers by the end of 2029; the metric is not known yet",
+                basis(Assumed, "milestones are undisclosed"),
+            ),
+            tranche(
+                "capacity",
+                "Capacity in use",
+                "3000000000",
+                "open",
+                "gw_online >= 3.0 for 30 days",
                 basis(Assumed, "milestones are undisclosed"),
             ),
         ],

@@ -127,6 +127,28 @@ fn pitfalls_25_26_without_a_price_a_call_is_unrated_until_there_is_one() {
 }
 
 #[test]
+fn pitfall_72_a_change_serves_when_it_is_valid_and_changes_nothing_while_it_is_not() {
+    let vendor = Vendor::start();
+    let home = Home::new(&without_price(&vendor.url()));
+    let plane = home.serve();
+    plane.send(&Wire::Messages.ask("claude", false, ""));
+
+    let state = |home: &Home| home.usage().first().map(|call| call["state"].clone());
+    home.configure(&(without_price(&vendor.url()) + "zzz = 1\n"));
+    eventually("the mistake is said", || plane.log().contains("zzz"));
+    assert_eq!(plane.send(&Wire::Messages.ask("claude", false, "")).status, 200);
+    home.configure(&without_price(&vendor.url()));
+    assert_eq!(state(&home), Some("unrated".into()));
+
+    home.configure(&(without_price(&vendor.url()) + &price("claude")));
+    eventually("the price that came is used", || state(&home) == Some("settled".into()));
+    let answer = plane.send(&Wire::Messages.ask("claude", false, ""));
+    assert!(answer.header("x-offtake-cost").is_some());
+    plane.stop();
+    home.is_sound();
+}
+
+#[test]
 fn pitfall_27_a_price_is_dated_and_never_edited() {
     let vendor = Vendor::start();
     let config = without_price(&vendor.url()) + &price("claude");

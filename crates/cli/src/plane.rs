@@ -157,6 +157,7 @@ fn catch_up(
         .map_err(Failure::unusable)?;
     let left = recovered.unfinished.len();
     settlement::close_unfinished(journal, recovered.unfinished, now).map_err(Failure::failed)?;
+    journal.forget_unfinished();
     if left > 0 {
         tracing::warn!(calls = left, "calls that the last process left open are ended as interrupted");
     }

@@ -49,6 +49,9 @@ pub enum Error {
     /// No room can be set aside for one more call.
     #[error("no room on disk for the journal in `{}`; free some space and try again", .0.display())]
     Full(PathBuf),
+    /// The disk failed to take what was written earlier.
+    #[error("the disk failed to take what was written to `{}`; mend it and start again", .0.display())]
+    NotDurable(PathBuf),
     /// A frame beyond any sensible size.
     #[error("a journal frame of {0} bytes is over the limit")]
     TooLarge(usize),

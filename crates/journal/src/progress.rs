@@ -17,6 +17,8 @@ const WORDS_PER_SLOT: usize = 8;
 pub(crate) struct Progress {
     map: Words,
     free: Mutex<Vec<usize>>,
+    /// Slots of calls that an earlier process left open, kept until their endings are on record.
+    left: Mutex<Vec<usize>>,
 }
 
 impl Progress {
@@ -25,11 +27,19 @@ impl Progress {
         let bytes = SLOTS * WORDS_PER_SLOT * size_of::<u64>();
         let file = allocate(path, u64::try_from(bytes).unwrap_or(u64::MAX))?;
         let map = Words::map(&file, path)?;
-        let left = map.words().chunks_exact(WORDS_PER_SLOT).filter_map(read).collect();
-        for word in map.words() {
-            word.store(0, Ordering::Relaxed);
+        let slots = map.words().chunks_exact(WORDS_PER_SLOT);
+        let used: HashMap<Seq, TokenCounts> = slots.clone().filter_map(read).collect();
+        let (free, left) =
+            (0..SLOTS).rev().partition(|index| slots.clone().nth(*index).and_then(read).is_none());
+        Ok((Self { map, free: Mutex::new(free), left: Mutex::new(left) }, used))
+    }
+
+    /// Frees the slots that an earlier process left.
+    pub fn forget_left(&self) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        for index in left {
+            self.release(index);
         }
-        Ok((Self { map, free: Mutex::new((0..SLOTS).rev().collect()) }, left))
     }
 
     /// A slot for this call, or none when more calls are open than there are slots.

@@ -53,7 +53,8 @@ pub struct Unfinished {
 /// What an earlier process left.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// Calls without an ending, in order; the caller ends each with a `Closed` frame.
+    /// Calls without an ending, in order; the caller ends each with a `Closed` frame and then calls
+    /// [`Journal::forget_unfinished`]. Until then the next start finds them as they are.
     pub unfinished: Vec<Unfinished>,
     /// A half-written tail that power loss left and that was cut off.
     pub torn: Option<Place>,
@@ -82,6 +83,8 @@ struct Shared {
     progress: Progress,
     open_calls: AtomicU64,
     disk_low: AtomicBool,
+    /// The disk did not take what was written: what it holds since then is not known.
+    sync_failed: AtomicBool,
     stop: AtomicBool,
     sync: Mutex<SyncState>,
     wake: Condvar,
@@ -130,6 +133,7 @@ impl Journal {
             call.used = used.get(&call.seq).copied().unwrap_or_default();
         }
         let writer = Writer::resume(&dir, &end)?;
+        File::open(&dir).and_then(|dir| dir.sync_all()).map_err(Error::io("make durable", &dir))?;
         let shared = Arc::new(Shared {
             dir,
             durability: options.durability,
@@ -137,6 +141,7 @@ impl Journal {
             progress,
             open_calls: AtomicU64::new(0),
             disk_low: AtomicBool::new(false),
+            sync_failed: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             sync: Mutex::default(),
             wake: Condvar::new(),
@@ -169,11 +174,14 @@ impl Journal {
         if shared.disk_low.load(Ordering::Relaxed) {
             return Err(Error::Full(shared.dir.clone()));
         }
+        shared.check_synced()?;
         let open_calls = shared.open_calls.fetch_add(1, Ordering::Relaxed) + 1;
         let result = shared.writer().append_keeping_room(&Frame::Opened(opened), open_calls);
         match result {
             Ok(seq) => {
-                shared.written(seq)?;
+                shared.written(seq).inspect_err(|_| {
+                    shared.open_calls.fetch_sub(1, Ordering::Relaxed);
+                })?;
                 Ok(OpenCall { seq, slot: shared.progress.take(seq) })
             }
             Err(error) => {
@@ -205,6 +213,11 @@ impl Journal {
         Ok(seq)
     }
 
+    /// Forgets what unfinished calls had used, once their endings are on record.
+    pub fn forget_unfinished(&self) {
+        self.shared.progress.forget_left();
+    }
+
     /// How many calls are open.
     pub fn open_calls(&self) -> u64 {
         self.shared.open_calls.load(Ordering::Relaxed)
@@ -213,6 +226,11 @@ impl Journal {
     /// Whether new calls are refused because the disk is nearly full.
     pub fn disk_low(&self) -> bool {
         self.shared.disk_low.load(Ordering::Relaxed)
+    }
+
+    /// Whether new calls are refused because the disk failed to take what was written.
+    pub fn sync_failed(&self) -> bool {
+        self.shared.sync_failed.load(Ordering::Acquire)
     }
 
     /// The number of the last frame written; 0 when there is none.
@@ -253,6 +271,7 @@ impl Shared {
             return Ok(());
         }
         while state.done_through < seq {
+            self.check_synced()?;
             if self.stop.load(Ordering::Acquire) {
                 drop(state);
                 return self.sync_now().map(|_| ());
@@ -271,9 +290,12 @@ impl Shared {
             let dirty = std::mem::take(&mut state.dirty);
             drop(state);
             self.look_at_disk();
-            if dirty && let Ok(through) = self.sync_now() {
+            if dirty {
+                let result = self.sync_now();
                 let mut state = self.sync.lock().unwrap_or_else(PoisonError::into_inner);
-                state.done_through = through;
+                if let Ok(through) = result {
+                    state.done_through = through;
+                }
                 self.synced.notify_all();
             }
             if dirty && self.durability == Durability::Group {
@@ -309,10 +331,24 @@ impl Shared {
             files.push(Arc::clone(&writer.file));
             (files, writer.next - 1)
         };
-        for file in files {
-            file.sync_data().map_err(Error::io("make durable the journal in", &self.dir))?;
-        }
+        let synced = files.iter().try_for_each(|file| file.sync_data()).and_then(|()| {
+            // A segment that came into use is found again only when its name is on disk too.
+            if files.len() > 1 { File::open(&self.dir)?.sync_all() } else { Ok(()) }
+        });
+        // The system tells of a failed write once and may forget the bytes: nothing after it counts as durable.
+        synced.map_err(|source| {
+            self.sync_failed.store(true, Ordering::Release);
+            Error::io("make durable the journal in", &self.dir)(source)
+        })?;
         Ok(through)
+    }
+
+    fn check_synced(&self) -> Result<(), Error> {
+        if self.sync_failed.load(Ordering::Acquire) {
+            Err(Error::NotDurable(self.dir.clone()))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -424,6 +460,15 @@ impl Writer {
     }
 }
 
+/// The end of the journal as a reader sees it: bytes behind it are half a frame, which a killed process left and
+/// which is cut off; a whole frame there means that the end is not the end, and nothing is touched.
+fn check_end(reader: &Reader) -> Result<(), Error> {
+    match reader.check_tail() {
+        Err(Error::Damaged { place, .. }) if !segment::whole_frame_follows(&place)? => Ok(()),
+        other => other,
+    }
+}
+
 /// Takes away what an earlier process had allocated and not used; its size or its bytes may be anything.
 fn remove_spares(dir: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(dir).map_err(Error::io("list", dir))?.flatten() {
@@ -458,7 +503,10 @@ fn recover(data: &Path) -> Result<(End, Recovered), Error> {
     let mut torn = None;
     loop {
         match reader.next_entry() {
-            Ok(None) => break,
+            Ok(None) => {
+                check_end(&reader)?;
+                break;
+            }
             Ok(Some(entry)) => match entry.frame {
                 Frame::Opened(opened) => drop(open.insert(entry.seq, opened)),
                 Frame::Closed(closed) => drop(open.remove(&closed.opened)),

@@ -156,9 +156,36 @@ fn what_a_cut_off_call_had_used_is_found_again() {
         // Dropped without an ending, as a killed process leaves it.
         let _ = second;
     }
-    let (_journal, recovered) = open(dir.path());
-    let left: Vec<_> = recovered.unfinished.iter().map(|call| (call.seq, call.used)).collect();
-    assert_eq!(left, [(2, used)]);
+    for _start_that_fails in 0..2 {
+        let (_journal, recovered) = open(dir.path());
+        let left: Vec<_> = recovered.unfinished.iter().map(|call| (call.seq, call.used)).collect();
+        assert_eq!(left, [(2, used)]);
+    }
+    let (journal, _) = open(dir.path());
+    journal.append(&Frame::Closed(Closed { opened: 2, ..closed(7) })).unwrap();
+    journal.forget_unfinished();
+    drop(journal);
+    assert_eq!(open(dir.path()).1.unfinished, []);
+}
+
+#[test]
+fn a_lost_length_stops_the_start_and_nothing_is_wiped() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path());
+    for number in 0..3 {
+        journal.append(&Frame::Opened(opened(number))).unwrap();
+    }
+    journal.shut_down().unwrap();
+    drop(journal);
+    let file = segments(dir.path()).remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    let length = usize::try_from(u32::from_le_bytes(whole[24..28].try_into().unwrap())).unwrap();
+    let second = 24 + 17 + length;
+    let mut damaged = whole;
+    damaged[second..second + 4].fill(0);
+    std::fs::write(&file, &damaged).unwrap();
+    assert!(matches!(Journal::open(dir.path(), Options::default()), Err(Error::Damaged { .. })));
+    assert_eq!(std::fs::read(&file).unwrap(), damaged);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What settling costs a record: `cargo run --release -p settlement --example speed [RECORDS]`.
+//! What settling costs a record: `cargo run --release -p settlement --example settling [RECORDS]`.
 //!
 //! Decoding the journal is measured apart, since whatever reads it pays that.
 #![allow(

@@ -216,8 +216,16 @@ impl Books {
     /// from midnight to midnight.)
     fn add_commitment(&mut self, mut added: Commitment) -> Result<(), Error> {
         let seq = added.added;
-        if self.commitments.iter().any(|known| known.position.commitment == added.position.commitment) {
-            return Err(Error::Inconsistent { seq, what: "adds a commitment a second time" });
+        let position = &added.position;
+        let known = self.commitments.iter().find(|known| known.position.commitment == position.commitment);
+        if let Some(known) = known.map(|known| &known.position) {
+            let terms = |one: &store::Position| (one.organisation.clone(), one.total, one.from, one.to);
+            // Said twice, as after a start that broke off, it is said once.
+            return if terms(known) == terms(position) {
+                Ok(())
+            } else {
+                Err(Error::Inconsistent { seq, what: "adds a commitment a second time, with other terms" })
+            };
         }
         let keys = &self.keys;
         let counted: Vec<(KeyId, i128)> =

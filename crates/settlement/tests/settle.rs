@@ -191,6 +191,18 @@ fn what_was_announced_is_not_announced_again_nor_edited() {
 }
 
 #[test]
+fn terms_that_stand_twice_in_the_journal_count_once() {
+    let terms = [commitment("50", "2026-11-24", "2027-11-24")];
+    let world = World::new(&terms);
+    // As after a start that broke off between two frames: the next one does not know of the first.
+    let mut forgotten = settlement::Known::default();
+    settlement::announce(&world.journal, &mut forgotten, &[], &terms, at(9)).unwrap();
+    let settler = world.settler();
+    assert_eq!(settler.books().known().prices, world.known.prices);
+    assert!(settlement::verify(world.dir.path()).is_ok());
+}
+
+#[test]
 fn pitfall_62_a_call_cut_off_by_a_crash_is_charged_for_what_arrived() {
     let world = World::new(&[]);
     let streaming = world.journal.open_call(opened(1, at(0), "m", Some(world.price))).unwrap();

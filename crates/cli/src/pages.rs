@@ -114,7 +114,7 @@ impl Pages for Portal {
 
 async fn answer(sources: &Arc<Sources>, peer: SocketAddr, request: &Request<Incoming>) -> Response<Body> {
     let path = request.uri().path();
-    if !peer.ip().is_loopback() || !is_local(request.headers()) {
+    if !peer.ip().is_loopback() || !is_local(request.headers()) || is_passed_on(request.headers()) {
         return plain(StatusCode::FORBIDDEN, "the portal answers on this machine's own address only\n");
     }
     if let Some(asset) = portal::asset(path) {
@@ -240,6 +240,12 @@ fn is_local(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     matches!(name, "127.0.0.1" | "localhost" | "[::1]") || host == "[::1]"
+}
+
+/// Whether a proxy says that it speaks for somebody else.
+fn is_passed_on(headers: &HeaderMap) -> bool {
+    let names = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    names.iter().any(|name| headers.contains_key(*name))
 }
 
 fn file(headers: &HeaderMap, asset: &portal::Asset) -> Response<Body> {

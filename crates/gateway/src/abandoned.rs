@@ -17,6 +17,9 @@ use tokio::task::JoinSet;
 /// An exchange whose client is gone.
 pub(crate) type Exchange = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
+/// Exchanges carried on at a time: a client that only hangs up gets no unlimited calls of it.
+const CARRIED_MAX: usize = 256;
+
 enum Left {
     Record(Box<Record>),
     Exchange(Exchange),
@@ -56,8 +59,12 @@ impl AbandonedStage {
                 biased;
                 left = self.0.recv() => match left {
                     Some(Left::Record(record)) => close(&shared, *record),
-                    // Its own code closes the record; the answer has nobody to go to.
-                    Some(Left::Exchange(exchange)) => drop(exchanges.spawn(async move { drop(exchange.await) })),
+                    // Its own code closes the record; the answer has nobody to go to. One too many is dropped, and
+                    // with it its call, which comes back here as a record.
+                    Some(Left::Exchange(exchange)) if exchanges.len() < CARRIED_MAX => {
+                        drop(exchanges.spawn(async move { drop(exchange.await) }));
+                    }
+                    Some(Left::Exchange(exchange)) => drop(exchange),
                     None => break,
                 },
                 Some(_done) = exchanges.join_next(), if !exchanges.is_empty() => {}

@@ -73,7 +73,7 @@ impl Call {
     ) -> Result<Self, journal::Error> {
         let (request, started) = (opened.request, opened.at);
         let upstream_model = Arc::clone(&opened.upstream_model);
-        let open = shared.journal.open_call(opened)?;
+        let open = shared.on_record(|| shared.journal.open_call(opened))?;
         shared.telemetry.call_opened();
         let record = Record {
             open,
@@ -216,7 +216,7 @@ impl Record {
             attempts,
             first_byte_micros,
         };
-        let written = shared.journal.close(self.open, closed);
+        let written = shared.on_record(|| shared.journal.close(self.open, closed));
         shared.telemetry.call_closed(ended(outcome), &tokens, first_byte_micros);
         written.map(|_seq| ())
     }

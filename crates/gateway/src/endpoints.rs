@@ -15,7 +15,6 @@ use identity::{Principal, TokenRequest};
 use policy::Action;
 use provider::Wire;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use units::RequestId;
 
 /// A request to count tokens, for a vendor that can.
@@ -164,11 +163,14 @@ pub(crate) fn health() -> Response<Body> {
 
 /// New calls can be taken and recorded.
 pub(crate) fn ready(shared: &Shared) -> Response<Body> {
-    if shared.stopping.load(Ordering::Acquire) {
+    if *shared.stopping.borrow() {
         return refusal::plain(false, "stopping\n");
     }
     if shared.journal.disk_low() {
         return refusal::plain(false, "the journal's disk is full\n");
+    }
+    if shared.journal.sync_failed() {
+        return refusal::plain(false, "the journal's disk fails\n");
     }
     refusal::plain(true, "ready\n")
 }

@@ -37,8 +37,15 @@ const KEPT_BACK: [HeaderName; 16] = [
 ];
 
 const KEPT_BACK_PREFIXES: [&str; 5] = ["x-amz-", "x-forwarded-", "x-offtake-", "proxy-", "keep-alive"];
-const KEPT_BACK_NAMES: [&str; 5] =
-    ["x-api-key", "api-key", "x-goog-api-key", "anthropic-workspace-id", "x-real-ip"];
+const KEPT_BACK_NAMES: [&str; 7] = [
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "anthropic-workspace-id",
+    "openai-organization",
+    "openai-project",
+    "x-real-ip",
+];
 const WARNINGS_MAX: usize = 8;
 const WARNING_BYTES_MAX: usize = 240;
 /// Says how the client authenticated to us; the vendor is given our own key.
@@ -72,6 +79,15 @@ pub(crate) fn forwarded(from: HeaderMap) -> HeaderMap {
         }
     }
     headers
+}
+
+/// The client's query as a vendor gets it: a signature in it proves the caller to us, and is nobody else's.
+pub(crate) fn forwarded_query(query: &str) -> Option<String> {
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("x-amz-")))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join("&"))
 }
 
 fn names_oauth(value: &HeaderValue) -> bool {

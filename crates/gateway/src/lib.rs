@@ -36,9 +36,10 @@ use route::Health;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use telemetry::Telemetry;
+use tokio::sync::watch;
 use units::{BackendName, Clock, RequestId, Timestamp};
 
 /// Everything a request reads: one configuration, its prices, and how each backend is reached.
@@ -104,13 +105,20 @@ pub(crate) struct Shared {
     health: Health,
     abandoned: Abandoned,
     pages: Arc<dyn Pages>,
-    stopping: AtomicBool,
+    /// Whether writing to the journal waits for the disk.
+    strict: bool,
+    stopping: watch::Sender<bool>,
     started: Timestamp,
     seed: u64,
     requests: AtomicU64,
 }
 
 impl Shared {
+    /// Writes to the journal; where that waits for the disk, other calls go on elsewhere meanwhile.
+    fn on_record<T>(&self, write: impl FnOnce() -> T) -> T {
+        if self.strict { tokio::task::block_in_place(write) } else { write() }
+    }
+
     /// A new request's id: its low bits are a seeded mix of a counter, so no two are alike.
     fn request_id(&self, now: Timestamp) -> RequestId {
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
@@ -141,6 +149,7 @@ impl Gateway {
         let (abandoned, stage) = Abandoned::new();
         let started = clock.now();
         let shared = Shared {
+            strict: live.snapshot.durable_strictly,
             live: ArcSwap::from_pointee(live),
             journal,
             telemetry,
@@ -148,7 +157,7 @@ impl Gateway {
             health: Health::default(),
             abandoned,
             pages,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
             started,
             seed,
             requests: AtomicU64::new(0),

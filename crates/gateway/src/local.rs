@@ -250,12 +250,15 @@ fn words(turns: &[Turn]) -> u64 {
     length(turns.iter().map(|turn| turn.text.split_whitespace().count()).sum())
 }
 
+/// The whole answer waits in memory for its reader, so it has a bound of its own.
+const ECHO_WORDS_MAX: u64 = 16_384;
+
 /// Says the last user turn again, word by word.
 fn echo(conversation: &Conversation, turns: &[Turn], sender: &UnboundedSender<Item>) {
     let mut used = TokenCounts { input: words(turns), ..TokenCounts::default() };
     begin(sender, &conversation.model, used);
     let said = turns.iter().rev().find(|turn| turn.role == Role::User).map_or("", |turn| turn.text.as_str());
-    let most = u64::from(limit(conversation));
+    let most = u64::from(limit(conversation)).min(ECHO_WORDS_MAX);
     let mut reason = StopReason::EndTurn;
     for word in said.split_inclusive(char::is_whitespace).filter(|word| !word.trim().is_empty()) {
         if used.output == most {

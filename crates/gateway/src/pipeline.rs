@@ -19,6 +19,7 @@ use identity::{Authentication, Principal};
 use journal::{Opened, Outcome};
 use policy::{Action, Grant};
 use std::sync::Arc;
+use std::time::Duration;
 use units::{RequestId, Timestamp};
 
 /// One request, as far as it is understood.
@@ -87,7 +88,7 @@ pub(crate) async fn serve(
         false => None,
     };
     let conversation = conversation.map(|conversation| provider::Conversation { stream, ..conversation });
-    let query = parts.uri.query().map(str::to_owned);
+    let query = parts.uri.query().and_then(headers::forwarded_query);
     let ask = Ask {
         shared: Arc::clone(shared),
         presence,
@@ -137,7 +138,7 @@ async fn attempt_each(ask: &Ask, plan: &[Arc<Backend>], mut call: Call) -> Resul
         }
         match rest.next() {
             Some(next) if failed.elsewhere => {
-                tracing::warn!(request = %ask.request, backend = %backend.name, next = %next.name, reason = %failed.refusal, "attempt failed");
+                tracing::warn!(request = %ask.request, backend = %backend.name, next = %next.name, reason = failed.refusal.for_log(), "attempt failed");
                 failed.call.next_attempt(next, Used::nothing());
                 backend = next;
                 call = failed.call;
@@ -172,12 +173,32 @@ pub(crate) async fn authenticate(
     }
 }
 
+/// How long a client may leave its body hanging.
+const BODY_IDLE: Duration = Duration::from_secs(30);
+
 /// The whole body, within the limit.
 pub(crate) async fn read(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
-    match Limited::new(body, most).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge(most)),
-        Err(error) => Err(Refusal::BodyBroken(error.to_string())),
+    let mut body = Limited::new(body, most);
+    // Most bodies come in one piece, which is not copied.
+    let (mut first, mut more) = (Bytes::new(), Vec::new());
+    loop {
+        let frame = tokio::time::timeout(BODY_IDLE, body.frame()).await;
+        let frame = frame.map_err(|_elapsed| Refusal::BodyBroken("nothing more came".to_owned()))?;
+        match frame {
+            None if more.is_empty() => return Ok(first),
+            None => return Ok(more.into()),
+            Some(Ok(frame)) => {
+                let Ok(chunk) = frame.into_data() else { continue };
+                if first.is_empty() && more.is_empty() {
+                    first = chunk;
+                } else {
+                    more.extend_from_slice(&std::mem::take(&mut first));
+                    more.extend_from_slice(&chunk);
+                }
+            }
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::BodyTooLarge(most)),
+            Some(Err(error)) => return Err(Refusal::BodyBroken(error.to_string())),
+        }
     }
 }
 

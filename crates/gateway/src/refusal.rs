@@ -91,7 +91,7 @@ impl Refusal {
             }
             Self::NoCounting(_) => ErrorKind::InvalidRequest,
             Self::BodyTooLarge(_) | Self::HeadTooLarge(_) => ErrorKind::TooLarge,
-            Self::Journal(journal::Error::Full(_)) => ErrorKind::StorageFull,
+            Self::Journal(journal::Error::Full(_) | journal::Error::NotDurable(_)) => ErrorKind::StorageFull,
             Self::Journal(_) | Self::Generation(_) => ErrorKind::Internal,
             Self::Upstream(upstream::Failure::Silent(_)) => ErrorKind::Timeout,
             Self::Upstream(_) | Self::BackendKey => ErrorKind::UpstreamUnavailable,
@@ -102,6 +102,24 @@ impl Refusal {
     }
 
     /// The field that is wrong, for the protocol that has a place for it; every message names it anyway.
+    /// What the log says: the true reason, and nothing that a caller or a vendor wrote.
+    pub fn for_log(&self) -> String {
+        match self {
+            Self::Identity(failure) => failure.to_string(),
+            Self::Invalid(provider::Invalid { field, .. })
+            | Self::Unsupported(provider::Unsupported { field, .. }) => {
+                let field: String =
+                    field.chars().filter(|letter| letter.is_ascii_graphic()).take(60).collect();
+                format!("field `{field}`")
+            }
+            Self::Vendor { kind, .. } => format!("the backend refused: {kind:?}"),
+            Self::UnknownModel(_) | Self::ContentType(_) | Self::BodyBroken(_) | Self::Malformed(_) => {
+                self.code().to_owned()
+            }
+            _ => self.to_string(),
+        }
+    }
+
     fn field(&self, wire: Wire) -> Option<String> {
         match self {
             _ if wire != Wire::OpenAiChat => None,

@@ -193,7 +193,7 @@ impl Relay {
         if let Err(error) = self.call.close(Outcome::Interrupted, cause, used) {
             tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
         }
-        tracing::warn!(request = %self.call.request, cause, message, "a stream broke");
+        tracing::warn!(request = %self.call.request, cause, "a stream broke");
         self.encode_failure(kind, message)
     }
 

@@ -14,7 +14,6 @@ use provider::Wire;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -22,6 +21,8 @@ use units::RequestId;
 
 /// How long a client may take to send a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long to leave it after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// How long streams under way are given to finish when the plane stops.
 const FINISH_TIME: Duration = Duration::from_secs(60);
 
@@ -80,7 +81,7 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-        builder.http2().timer(TokioTimer::new());
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIME);
         tokio::pin!(stop);
         loop {
             let accepted = async {
@@ -88,18 +89,24 @@ impl Server {
                 let place = Arc::clone(&connections).acquire_owned().await;
                 (self.listener.accept().await, place)
             };
-            let (stream, peer, place) = tokio::select! {
-                (Ok((stream, peer)), Ok(place)) = accepted => (stream, peer, place),
+            let accepted = tokio::select! {
+                accepted = accepted => accepted,
                 () = &mut stop => break,
-                else => {
-                    // Out of file descriptors, or a client that was gone at once.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
             };
-            serve_connection(shared, &builder, &graceful, (stream, peer), place);
+            match accepted {
+                (Ok(connection), Ok(place)) => {
+                    serve_connection(shared, &builder, &graceful, connection, place);
+                }
+                // Out of file descriptors, or a client that was gone at once: the next may be well again.
+                (accepted, _) => {
+                    if let Err(error) = accepted {
+                        tracing::warn!(%error, "a connection could not be taken");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
         }
-        shared.stopping.store(true, Ordering::Release);
+        shared.stopping.send_replace(true);
         drop(self.listener);
         if tokio::time::timeout(FINISH_TIME, graceful.shutdown()).await.is_err() {
             tracing::warn!("some streams did not finish in time and are cut off");
@@ -116,15 +123,24 @@ fn serve_connection(
 ) {
     let _ = stream.set_nodelay(true);
     let shared = Arc::clone(shared);
+    let serving = Arc::clone(&shared);
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
+        let shared = Arc::clone(&serving);
         async move { Ok::<_, Infallible>(respond(shared, peer, request).await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let connection = graceful.watch(connection);
+    let (builder, watcher) = (builder.clone(), graceful.watcher());
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended");
+        // A client that says nothing holds a place for the time of a head, and no longer.
+        let mut stopping = shared.stopping.subscribe();
+        let spoke = tokio::select! {
+            spoke = tokio::time::timeout(HEAD_TIME, stream.readable()) => spoke.is_ok(),
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+        };
+        if spoke {
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            if let Err(error) = watcher.watch(connection).await {
+                tracing::debug!(%error, "a connection ended");
+            }
         }
         drop(place);
     });
@@ -197,10 +213,7 @@ fn head_too_large(shared: &Shared, http: &Request<Incoming>) -> Option<Refusal> 
 fn refuse(shared: &Shared, request: RequestId, wire: Wire, refusal: &Refusal) -> Response<Body> {
     let code = refusal.code();
     shared.telemetry.refused(code);
-    match refusal {
-        Refusal::Identity(failure) => tracing::info!(%request, code, reason = %failure, "refused"),
-        _ => tracing::info!(%request, code, reason = %refusal, "refused"),
-    }
+    tracing::info!(%request, code, reason = refusal.for_log(), "refused");
     let mut response = refusal.response(wire, request);
     headers::identify(response.headers_mut(), wire, request);
     response

@@ -243,9 +243,9 @@ impl Translated {
                     return self.encoder.event(&Event::Failed { kind: ErrorKind::StorageFull, message });
                 }
             }
-            Event::Failed { message, .. } => {
+            Event::Failed { .. } => {
                 self.ended = true;
-                self.close_broken("vendor error", message);
+                self.close_broken("vendor error");
             }
             _ => self.call.progress(self.used.tokens, self.used.source),
         }
@@ -254,12 +254,12 @@ impl Translated {
 
     fn broken(&mut self, cause: &str, kind: ErrorKind, message: String) -> Vec<u8> {
         self.ended = true;
-        self.close_broken(cause, &message);
+        self.close_broken(cause);
         self.encoder.event(&Event::Failed { kind, message })
     }
 
-    fn close_broken(&mut self, cause: &str, message: &str) {
-        tracing::warn!(request = %self.call.request, cause, message, "a stream broke");
+    fn close_broken(&mut self, cause: &str) {
+        tracing::warn!(request = %self.call.request, cause, "a stream broke");
         if let Err(error) = self.call.close(Outcome::Interrupted, cause, self.used.clone()) {
             tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
         }

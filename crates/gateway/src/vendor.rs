@@ -267,17 +267,22 @@ async fn whole(
 ) -> Result<Response<Body>, Box<Failed>> {
     let Answering { attempt: Attempt { ask, backend, .. }, way, warnings } = answering;
     let (parts, body) = response.into_parts();
-    let read = collect(body, ANSWER_BYTES_MAX, backend.between_events).await.and_then(|body| {
-        let metered = meter::usage_of_answer(wire_of(backend), &body)?;
-        let answer = match way {
-            Way::Translated => Bytes::from(translate::answer(ask, backend, &body)?),
-            Way::Untouched | Way::WithoutUsage | Way::Framed => body,
-        };
-        Ok((metered, answer))
-    });
-    let (metered, body) = match read {
-        Ok(read) => read,
-        Err(refusal) => return cut_off(refusal, call),
+    let body = match collect(body, ANSWER_BYTES_MAX, backend.between_events).await {
+        Ok(body) => body,
+        Err(refusal) => return cut_off(refusal, call, Used::nothing()),
+    };
+    let metered = match meter::usage_of_answer(wire_of(backend), &body) {
+        Ok(metered) => metered,
+        Err(malformed) => return cut_off(malformed.into(), call, Used::nothing()),
+    };
+    let body = match way {
+        Way::Translated => translate::answer(ask, backend, &body).map(Bytes::from),
+        Way::Untouched | Way::WithoutUsage | Way::Framed => Ok(body),
+    };
+    let body = match body {
+        Ok(body) => body,
+        // The vendor answered and bills it, though the client cannot be told what.
+        Err(refusal) => return cut_off(refusal, call, used(metered)),
     };
     let cost = call.cost(&metered.tokens);
     if let Err(error) = call.close(Outcome::Complete, "", used(metered)) {
@@ -303,7 +308,7 @@ fn stream(
     let kind = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
         let message = format!("a stream was asked for and `{}` came", kind.unwrap_or("nothing"));
-        return cut_off(provider::Malformed::Shape(message).into(), call);
+        return cut_off(provider::Malformed::Shape(message).into(), call, Used::nothing());
     }
     let mut answer = match way {
         Way::Translated => translate::from_vendor(ask, wire_of(backend), backend, body, call),
@@ -316,9 +321,11 @@ fn stream(
     Ok(answer)
 }
 
-/// The vendor had begun to answer, so nobody else is asked; what it used is not known.
-fn cut_off(refusal: Refusal, mut call: Call) -> Result<Response<Body>, Box<Failed>> {
-    let _ = call.close(Outcome::Interrupted, refusal.code(), Used::nothing());
+/// The vendor had begun to answer, so nobody else is asked.
+fn cut_off(refusal: Refusal, mut call: Call, used: Used) -> Result<Response<Body>, Box<Failed>> {
+    if let Err(error) = call.close(Outcome::Interrupted, refusal.code(), used) {
+        tracing::error!(%error, request = %call.request, "a broken call could not be put on record");
+    }
     Err(Box::new(Failed { refusal, call, elsewhere: false }))
 }
 

@@ -1,7 +1,7 @@
 //! Looking at an event's bytes without parsing them.
 
 /// How many bytes of text a content delta carries: the strings of its innermost object other than its
-/// `type`. `after` is what precedes that object, such as `"delta":{`. Zero when there is none.
+/// `type`. `after` is what precedes that object, such as `"delta":`. Zero when there is none.
 pub(crate) fn text_bytes(data: &[u8], after: &[u8]) -> u64 {
     let Some(at) = find(data, after) else { return 0 };
     let mut rest = &data[at + after.len()..];

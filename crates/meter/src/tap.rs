@@ -134,7 +134,7 @@ impl Tap {
 
     fn anthropic_data(&mut self, data: &[u8]) -> Result<(), Malformed> {
         if self.is_content || data.starts_with(br#"{"type":"content_block_delta""#) {
-            self.text_bytes += text_bytes(data, b"\"delta\":{");
+            self.text_bytes += text_bytes(data, b"\"delta\":");
             return Ok(());
         }
         if data.starts_with(br#"{"type":"content_block_st"#) {
@@ -175,7 +175,7 @@ impl Tap {
         }
         let known = self.metered.vendor_request_id.is_some();
         if known && !has_usage(data) && find(data, b"\"error\"").is_none() {
-            self.text_bytes += text_bytes(data, b"\"delta\":{");
+            self.text_bytes += text_bytes(data, b"\"delta\":");
             return Ok(());
         }
         let chunk: OpenAiChunk<'_> = parse(data)?;
@@ -183,7 +183,7 @@ impl Tap {
             self.vendor_error(200, data);
             return Ok(());
         }
-        self.text_bytes += text_bytes(data, b"\"delta\":{");
+        self.text_bytes += text_bytes(data, b"\"delta\":");
         self.metered.model = chunk.model.or(self.metered.model.take());
         self.metered.vendor_request_id = chunk.id.or(self.metered.vendor_request_id.take());
         self.metered.service_tier = chunk.service_tier.or(self.metered.service_tier.take());

@@ -285,3 +285,43 @@ fn a_body_far_over_the_limit_is_told_so() {
         }
     });
 }
+
+#[test]
+fn what_a_caller_wrote_is_in_no_log() {
+    refuses(|plane| {
+        const PROMPT: &str = "KEPT-OUT-OF-LOGS";
+        for body in [
+            format!("\"{PROMPT}\""),
+            format!("{{\"model\": \"{PROMPT}\", \"max_tokens\": 9, \"messages\": [1]}}"),
+            format!("{{\"model\": \"echo\", \"max_tokens\": 9, \"messages\": [{{\"role\": \"{PROMPT}\"}}]}}"),
+        ] {
+            for wire in WIRES {
+                let answer = plane.send(&Ask::post(&wire.path("echo", false), body.clone()));
+                assert!((400..500).contains(&answer.status), "{wire:?}: {}", answer.status);
+            }
+        }
+        assert!(plane.log().contains("refused"), "{}", plane.log());
+        assert!(!plane.log().contains(PROMPT), "{}", plane.log());
+    });
+}
+
+#[test]
+fn a_plane_without_a_file_to_spare_serves_again_when_there_is_one() {
+    let home = Home::new(&limited());
+    let serve = home.serve_command();
+    let mut few = std::process::Command::new("sh");
+    few.arg("-c").arg("ulimit -n 64; exec \"$0\" \"$@\"").arg(serve.get_program()).args(serve.get_args());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => few.env(name, value),
+            None => few.env_remove(name),
+        };
+    }
+    let plane = home.start(few).unwrap();
+    let silent: Vec<_> = (0..90).filter_map(|_| std::net::TcpStream::connect(plane.address).ok()).collect();
+    eventually("no file is left", || plane.log().contains("could not be taken"));
+    drop(silent);
+    assert_eq!(plane.send(&Wire::Messages.ask("echo", false, "")).status, 200);
+    plane.stop();
+    home.is_sound();
+}

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// A response body. A slow reader slows its producer; nothing is buffered beyond one piece.
 pub enum Body {
@@ -24,6 +24,33 @@ impl Body {
     /// A body produced as it is read.
     pub fn stream(body: impl HttpBody<Data = Bytes, Error = Infallible> + Send + 'static) -> Self {
         Self::Stream(Box::pin(body))
+    }
+}
+
+/// A stream of answers in the making: bytes for the client until there are no more.
+pub(crate) trait Produce {
+    /// The next bytes, or the end. Empty bytes mean that nothing of what came is for the client.
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+}
+
+/// What a producer makes, as a body.
+pub(crate) struct Produced<P>(pub P);
+
+impl<P: Produce + Unpin> HttpBody for Produced<P> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        loop {
+            match ready!(self.0.poll_bytes(context)) {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! terminal event is charged for what arrived, and the client sees an error event, never a clean end (pitfalls
 //! 2, 3). No second attempt is made once bytes have left (pitfall 4). Memory: one chunk, and the event it cuts.
 
+use crate::body::{Produce, Produced};
 use crate::call::{Call, Used};
 use crate::pipeline::Ask;
 use crate::vendor::{self, Way};
@@ -11,13 +12,11 @@ use crate::{Body, translate};
 use bytes::Bytes;
 use config::Backend;
 use http::Response;
-use http_body::Body as HttpBody;
-use http_body::Frame;
+use http_body::Body as _;
 use hyper::body::Incoming;
 use journal::Outcome;
 use meter::Tap;
 use provider::{EVENT_LIMIT, ErrorKind, Event, StreamEncoder, StripUsage, Wire, WrapChunks};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -143,7 +142,7 @@ pub(crate) fn response(
         idle: Idle::new(backend.between_events),
         ended: false,
     };
-    let mut answer = Response::new(Body::stream(relay));
+    let mut answer = Response::new(Body::stream(Produced(relay)));
     *answer.headers_mut() = translate::stream_headers(ask.route.wire);
     answer
 }
@@ -200,8 +199,9 @@ impl Relay {
     fn encode_failure(&mut self, kind: ErrorKind, message: &str) -> Bytes {
         self.encoder.event(&Event::Failed { kind, message: message.to_owned() }).into()
     }
+}
 
-    /// The next bytes for the client, or the end.
+impl Produce for Relay {
     fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.ended {
             return Poll::Ready(None);
@@ -232,25 +232,5 @@ impl Relay {
             }
         };
         Poll::Ready(Some(bytes))
-    }
-}
-
-impl HttpBody for Relay {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let relay = self.get_mut();
-        loop {
-            match ready!(relay.poll_bytes(context)) {
-                // Nothing of that chunk is for the client.
-                Some(bytes) if bytes.is_empty() && !relay.ended => {}
-                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                None => return Poll::Ready(None),
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! arrived and told to the client.
 
 use crate::Body;
+use crate::body::{Produce, Produced};
 use crate::call::{Call, Used};
 use crate::headers;
 use crate::local::{self, Item, Items, Local};
@@ -17,13 +18,12 @@ use bytes::Bytes;
 use config::Backend;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
-use http_body::{Body as HttpBody, Frame};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use journal::{Outcome, UsageSource};
 use meter::Tap;
 use provider::{Answer, ErrorKind, Event, Gather, Meta, StreamDecoder, StreamEncoder, Wire};
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -180,7 +180,7 @@ fn translated(ask: &Ask, backend: &Backend, source: Source, call: Call) -> Respo
         used: Used::nothing(),
         ended: false,
     };
-    let mut answer = Response::new(Body::stream(stream));
+    let mut answer = Response::new(Body::stream(Produced(stream)));
     *answer.headers_mut() = stream_headers(ask.route.wire);
     answer
 }
@@ -264,8 +264,10 @@ impl Translated {
             tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
         }
     }
+}
 
-    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Vec<u8>>> {
+impl Produce for Translated {
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -277,32 +279,14 @@ impl Translated {
                 Next::Broken { cause: "upstream_stalled", kind: ErrorKind::Timeout, message }
             }
         };
-        Poll::Ready(Some(match next {
+        let bytes = match next {
             Next::Event(event, used) => self.event(&event, used),
             Next::Broken { cause, kind, message } => self.broken(cause, kind, message),
             Next::Ended => {
                 let message = "the model's answer ended before its last event".to_owned();
                 self.broken("upstream_truncated", ErrorKind::UpstreamUnavailable, message)
             }
-        }))
-    }
-}
-
-impl HttpBody for Translated {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let stream = self.get_mut();
-        loop {
-            match ready!(stream.poll_bytes(context)) {
-                Some(bytes) if bytes.is_empty() && !stream.ended => {}
-                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes.into())))),
-                None => return Poll::Ready(None),
-            }
-        }
+        };
+        Poll::Ready(Some(bytes.into()))
     }
 }

@@ -226,6 +226,11 @@ async fn refused(
 ) -> Result<Response<Body>, Box<Failed>> {
     let Attempt { ask, backend, labels, .. } = attempt;
     let (parts, body) = response.into_parts();
+    if parts.status.is_redirection() {
+        // Followed by nobody: an address comes from configuration only (pitfall 83).
+        let malformed = provider::Malformed::Shape("the backend redirects elsewhere".to_owned());
+        return Err(Box::new(Failed { refusal: malformed.into(), call, elsewhere: true }));
+    }
     let theirs = wire_of(backend);
     let body = collect(body, ERROR_BYTES_MAX, backend.between_events).await.unwrap_or_default();
     let error = provider::decode_error(theirs, parts.status.as_u16(), &body);

@@ -362,3 +362,30 @@ fn pitfall_4_no_second_answer_after_the_first_has_begun() {
     }
     assert_eq!(second.meter().total.calls, 0);
 }
+
+#[test]
+fn pitfall_83_a_redirect_is_followed_by_nobody() {
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let vendor = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (url, target) = (vendor.local_addr().unwrap(), elsewhere.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        for stream in vendor.incoming().flatten() {
+            let mut stream = stream;
+            let _ = stream.read(&mut [0; 65_536]);
+            let answer = format!(
+                "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{target}/v1/messages\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let home = Home::new(&usual(&format!("http://{url}"), ""));
+    let plane = home.serve();
+    for stream in [false, true] {
+        let answer = plane.send(&Wire::Messages.ask("claude", stream, ""));
+        assert_eq!((answer.status, answer.header("location")), (502, None), "{}", text(&answer.body));
+    }
+    assert!(elsewhere.accept().is_err(), "nobody went there");
+    plane.stop();
+}

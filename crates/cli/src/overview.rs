@@ -26,18 +26,24 @@ pub fn player(sources: &Sources) -> Option<Owner> {
     Some(Owner { organisation, team, subject })
 }
 
+/// Whose portal it is and who is looking, in words.
+fn looker(sources: &Sources) -> (String, String) {
+    match player(sources) {
+        Some(owner) => (owner.organisation.to_string(), owner.to_string()),
+        None => ("Offtake".to_owned(), "read only".to_owned()),
+    }
+}
+
 /// The first page's figures, as of now.
 pub fn overview(sources: &Sources) -> Result<Overview, Error> {
     let live = sources.live().ok_or("the plane is stopping")?;
     let (status, as_of) = (sources.watch.status(), now(sources));
     let books = Reader::open(&sources.data)?;
-    let player = player(sources);
+    let (organisation, principal) = looker(sources);
     Ok(Overview {
         as_of,
-        organisation: player
-            .as_ref()
-            .map_or_else(|| "Offtake".to_owned(), |owner| owner.organisation.to_string()),
-        principal: player.map_or_else(|| "read only".to_owned(), |owner| owner.to_string()),
+        organisation,
+        principal,
         models: models(&live, as_of),
         spend: spend(books.as_ref(), &status)?,
         commitment: match &books {
@@ -70,13 +76,11 @@ pub fn usage(sources: &Sources, filter: &UsageFilter) -> Result<String, Error> {
         }
     }
     let rows: Vec<CallRow> = rows.into_iter().rev().collect();
-    let player = player(sources);
+    let (organisation, principal) = looker(sources);
     let context = UsageContext {
         as_of: now(sources),
-        organisation: player
-            .as_ref()
-            .map_or_else(|| "Offtake".to_owned(), |owner| owner.organisation.to_string()),
-        principal: player.map_or_else(|| "read only".to_owned(), |owner| owner.to_string()),
+        organisation,
+        principal,
         older: rows.last().filter(|_| older).map(|row| row.request_id),
     };
     Ok(portal::usage_page(&rows, filter, &context))

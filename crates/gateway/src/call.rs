@@ -146,6 +146,14 @@ impl Call {
         }
         record.close(&self.shared, outcome, cause, used)
     }
+
+    /// Puts on record that the call was cut off, charged for what arrived. The client is told of the cut either way,
+    /// so a record that cannot be written is said in the log.
+    pub fn interrupt(&mut self, cause: &str, used: Used) {
+        if let Err(error) = self.close(Outcome::Interrupted, cause, used) {
+            tracing::error!(%error, request = %self.request, "a broken call could not be put on record");
+        }
+    }
 }
 
 impl Drop for Call {

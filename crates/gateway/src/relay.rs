@@ -16,7 +16,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use journal::Outcome;
 use meter::Tap;
-use provider::{EVENT_LIMIT, ErrorKind, Event, StreamEncoder, StripUsage, Wire, WrapChunks};
+use provider::{EVENT_LIMIT, ErrorKind, Event, StreamEncoder, StripUsage, WrapChunks};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -127,7 +127,6 @@ pub(crate) fn response(
     upstream: Incoming,
     call: Call,
 ) -> Response<Body> {
-    let theirs = if ask.route.wire == Wire::OpenAiChat { Wire::OpenAiChat } else { Wire::AnthropicMessages };
     let change = match way {
         Way::WithoutUsage => Change::StripUsage(StripUsage::new()),
         Way::Framed => Change::Frame(WrapChunks::new()),
@@ -135,7 +134,7 @@ pub(crate) fn response(
     };
     let relay = Relay {
         upstream: Box::pin(upstream),
-        tap: Some(Tap::new(theirs, true)),
+        tap: Some(Tap::new(vendor::wire_of(backend), true)),
         call,
         change,
         encoder: StreamEncoder::new(ask.route.wire, translate::meta(ask), ask.head.include_usage),
@@ -189,9 +188,7 @@ impl Relay {
         let Some(tap) = self.tap.take() else { return Bytes::new() };
         let metered = tap.finish();
         let used = if metered.tokens.is_zero() { Used::nothing() } else { vendor::used(metered) };
-        if let Err(error) = self.call.close(Outcome::Interrupted, cause, used) {
-            tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
-        }
+        self.call.interrupt(cause, used);
         tracing::warn!(request = %self.call.request, cause, "a stream broke");
         self.encode_failure(kind, message)
     }

@@ -54,11 +54,7 @@ pub(crate) fn stream_headers(wire: Wire) -> HeaderMap {
 
 /// A vendor's whole answer in the client's protocol.
 pub(crate) fn answer(ask: &Ask, backend: &Backend, body: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let theirs = match backend.kind {
-        config::BackendKind::OpenAi { .. } => Wire::OpenAiChat,
-        _ => Wire::AnthropicMessages,
-    };
-    let answer = provider::decode_response(theirs, body)?;
+    let answer = provider::decode_response(vendor::wire_of(backend), body)?;
     Ok(provider::encode_answer(ask.route.wire, &answer, &meta(ask)))
 }
 
@@ -127,13 +123,8 @@ async fn gather(call: &mut Call, mut items: Items) -> Result<(Answer, Used), Ref
 }
 
 /// A vendor's stream of another protocol.
-pub(crate) fn from_vendor(
-    ask: &Ask,
-    theirs: Wire,
-    backend: &Backend,
-    body: Incoming,
-    call: Call,
-) -> Response<Body> {
+pub(crate) fn from_vendor(ask: &Ask, backend: &Backend, body: Incoming, call: Call) -> Response<Body> {
+    let theirs = vendor::wire_of(backend);
     let stream = VendorStream {
         body: Box::pin(body),
         decoder: StreamDecoder::new(theirs),
@@ -260,9 +251,7 @@ impl Translated {
 
     fn close_broken(&mut self, cause: &str) {
         tracing::warn!(request = %self.call.request, cause, "a stream broke");
-        if let Err(error) = self.call.close(Outcome::Interrupted, cause, self.used.clone()) {
-            tracing::error!(%error, request = %self.call.request, "a broken call could not be put on record");
-        }
+        self.call.interrupt(cause, self.used.clone());
     }
 }
 

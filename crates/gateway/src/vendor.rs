@@ -59,12 +59,12 @@ pub(crate) struct Attempt<'a> {
 pub(crate) async fn attempt(attempt: Attempt<'_>, mut call: Call) -> Result<Response<Body>, Box<Failed>> {
     let Attempt { ask, backend, vendor, .. } = attempt;
     let fail = |refusal: Refusal, call: Call, elsewhere| Err(Box::new(Failed { refusal, call, elsewhere }));
-    let outgoing = match outgoing(ask, backend) {
+    let mut outgoing = match outgoing(ask, backend) {
         Ok(outgoing) => outgoing,
         Err(refusal) => return fail(refusal, call, true),
     };
     let way = outgoing.way;
-    let warnings = outgoing.warnings.clone();
+    let warnings = std::mem::take(&mut outgoing.warnings);
     let query = ask.query.as_deref().filter(|_| way != Way::Translated);
     let request = match http_request(vendor, wire_of(backend), outgoing, query) {
         Ok(request) => request,
@@ -103,7 +103,7 @@ pub(crate) fn served<'a>(ask: &'a Ask, labels: &'a Labels) -> Served<'a> {
 }
 
 /// The protocol a vendor speaks.
-const fn wire_of(backend: &Backend) -> Wire {
+pub(crate) const fn wire_of(backend: &Backend) -> Wire {
     match backend.kind {
         BackendKind::OpenAi { .. } => Wire::OpenAiChat,
         BackendKind::Anthropic { .. } | BackendKind::Embedded { .. } | BackendKind::Echo => {
@@ -316,7 +316,7 @@ fn stream(
         return cut_off(provider::Malformed::Shape(message).into(), call, Used::nothing());
     }
     let mut answer = match way {
-        Way::Translated => translate::from_vendor(ask, wire_of(backend), backend, body, call),
+        Way::Translated => translate::from_vendor(ask, backend, body, call),
         Way::Untouched | Way::WithoutUsage | Way::Framed => relay::response(ask, backend, *way, body, call),
     };
     if matches!(way, Way::Untouched | Way::WithoutUsage) {
@@ -328,9 +328,7 @@ fn stream(
 
 /// The vendor had begun to answer, so nobody else is asked.
 fn cut_off(refusal: Refusal, mut call: Call, used: Used) -> Result<Response<Body>, Box<Failed>> {
-    if let Err(error) = call.close(Outcome::Interrupted, refusal.code(), used) {
-        tracing::error!(%error, request = %call.request, "a broken call could not be put on record");
-    }
+    call.interrupt(refusal.code(), used);
     Err(Box::new(Failed { refusal, call, elsewhere: false }))
 }
 

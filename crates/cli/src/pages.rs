@@ -4,14 +4,16 @@
 //! page elsewhere on the web cannot reach it by another name), until the portal has a login. What a page shows is read from the books'
 //! rollups, off the threads that serve calls.
 
+use crate::failure::Failure;
 use crate::overview;
+use crate::place;
 use bytes::Bytes;
 use gateway::{Body, Gateway, Pages};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame};
 use hyper::body::Incoming;
-use identity::{Failure as IdentityFailure, IssuedToken, Method as Proof, Owner, Principal};
+use identity::{IssuedToken, Method as Proof, Owner, Principal};
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
 use std::convert::Infallible;
@@ -81,13 +83,13 @@ impl Sources {
     /// A token for calls in `owner`'s name.
     ///
     /// # Errors
-    /// When the plane has no key for tokens.
-    pub fn token(&self, owner: Owner, seconds: i64) -> Result<IssuedToken, IdentityFailure> {
-        let live = self.live().ok_or(IdentityFailure::NoTokenKey)?;
+    /// When the plane has no key for tokens, or the system no random bytes.
+    pub fn token(&self, owner: Owner, seconds: i64) -> Result<IssuedToken, Failure> {
+        let live = self.live().ok_or_else(|| Failure::failed("the plane is stopping"))?;
         let principal = Principal::new(owner, Proof::OfftakeToken, "portal");
-        let mut random = [0; 16];
-        let _ = aws_lc_rs::rand::fill(&mut random);
-        live.snapshot.directory.issue(&principal, seconds, self.clock.now(), random)
+        let issued =
+            live.snapshot.directory.issue(&principal, seconds, self.clock.now(), place::random::<16>()?);
+        issued.map_err(Failure::failed)
     }
 }
 

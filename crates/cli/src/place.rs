@@ -68,18 +68,16 @@ pub fn own_name() -> String {
     own.strip_prefix(&here).unwrap_or(&own).display().to_string()
 }
 
-/// Random bytes from the system, as URL-safe text.
-pub fn random_text(bytes: usize) -> Result<String, Failure> {
-    let mut random = vec![0; bytes];
+/// Random bytes from the system.
+pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut random = [0; N];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
-    Ok(URL_SAFE_NO_PAD.encode(random))
+    Ok(random)
 }
 
-/// A seed from the system's random bytes.
-pub fn random_seed() -> Result<u64, Failure> {
-    let mut random = [0; 8];
-    aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
-    Ok(u64::from_le_bytes(random))
+/// So many random bytes from the system, as URL-safe text.
+pub fn random_text<const N: usize>() -> Result<String, Failure> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<N>()?))
 }
 
 /// Writes a file that only its owner may read: whole, or (on a full disk) not at all.
@@ -98,7 +96,7 @@ pub fn token_key(data: &Path) -> Result<Vec<u8>, Failure> {
     let path = data.join("token.key");
     let failed = |error| Failure::failed(format!("{}: {error}", path.display()));
     if !path.exists() {
-        write_private(&path, random_text(32)?.as_bytes()).map_err(failed)?;
+        write_private(&path, random_text::<32>()?.as_bytes()).map_err(failed)?;
     }
     std::fs::read(&path).map_err(failed)
 }

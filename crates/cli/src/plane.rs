@@ -59,7 +59,7 @@ impl Plane {
             journal: Arc::clone(&journal),
             telemetry: Arc::clone(&telemetry),
             clock: Arc::clone(&clock),
-            seed: place::random_seed()?,
+            seed: u64::from_le_bytes(place::random::<8>()?),
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
         }));
         sources.serve_with(&gateway);
@@ -92,7 +92,7 @@ impl Plane {
             team: team.parse().map_err(Failure::unusable)?,
             subject: subject.parse().map_err(Failure::unusable)?,
         };
-        self.sources.token(owner, seconds).map(|issued| issued.access_token).map_err(Failure::failed)
+        self.sources.token(owner, seconds).map(|issued| issued.access_token)
     }
 
     /// Serves until it is told to stop; `started` is called when it listens and may start something beside it.

@@ -79,12 +79,12 @@ struct Setup<'a> {
 impl Setup<'_> {
     /// Writes the configuration, and whatever of the secrets and terms is not there yet.
     fn write(&self, issuer: &Issuer, now: Timestamp) -> Result<(), Failure> {
-        let keep = |name: &str, bytes: usize| {
+        let keep = |name: &str, make: fn() -> Result<String, Failure>| {
             let path = self.data.join(name);
-            if path.exists() { Ok(()) } else { write_private(&path, &place::random_text(bytes)?) }
+            if path.exists() { Ok(()) } else { write_private(&path, &make()?) }
         };
-        keep("access-key", 30)?;
-        keep("virtual-key", 24)?;
+        keep("access-key", place::random_text::<30>)?;
+        keep("virtual-key", place::random_text::<24>)?;
         issuer.write_keys(&self.data.join("issuer.jwks.json"))?;
         write(&self.data.join("deal.toml"), DEAL)?;
         let terms = self.data.join("commitment.toml");

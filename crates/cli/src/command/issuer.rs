@@ -58,7 +58,7 @@ impl Issuer {
         let claims = json!({
             "iss": "https://issuer.demo.invalid", "aud": "offtake", "sub": "demo-workload", "team": "workloads",
             "iat": seconds, "nbf": seconds, "exp": seconds + LIFETIME_SECONDS,
-            "jti": place::random_text(12)?,
+            "jti": place::random_text::<12>()?,
         });
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID });
         let encode = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -8,6 +8,7 @@ mod day;
 pub mod deal;
 mod decimal;
 mod error;
+mod number;
 mod ratio;
 pub mod render;
 mod report;
@@ -22,10 +23,11 @@ pub use day::{Day, Period};
 pub use deal::Deal;
 pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
+pub use number::Number;
 pub use ratio::Ratio;
 pub use report::{
     Basis, Bound, Figure, Head, MinimumLine, Quantity, Report, TrancheLine, TrancheState, Unit, report,
 };
-pub use settle::{Carried, YearSettlement, settle, settle_year};
+pub use settle::{Carried, YearRules, YearSettlement, YearSums, settle, settle_year};
 pub use template::starting;
 pub use terms::{CommitmentTerms, Rule};

@@ -2,7 +2,8 @@
 //!
 //! Rounding happens once, at the end, half to even. A result that does not fit 128 bits, or a division by
 //! zero, becomes [`Ratio::NONE`], which every later operation passes on, so that a formula reads like the
-//! contract's and is asked once, at its end, whether it holds. There is no floating point here.
+//! contract's and is asked once, at its end, whether it holds. No floating point
+//! enters here; [`Ratio::to_f64`] is the one way out, for forecasts.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Sub};
@@ -87,6 +88,12 @@ impl Ratio {
             Ordering::Greater => floor.checked_add(1),
             Ordering::Equal => floor.checked_add(floor.rem_euclid(2)),
         }
+    }
+
+    /// The nearest floating-point number, for forecasts; not a number for [`Ratio::NONE`].
+    #[expect(clippy::cast_precision_loss, reason = "a forecast's numbers have 53 bits")]
+    pub fn to_f64(self) -> f64 {
+        self.num as f64 / self.den as f64
     }
 
     /// As decimal text rounded half to even to at most `places`, with at least `places_min`.

@@ -6,9 +6,11 @@
 
 use crate::advance::{Position, YearPosition};
 use crate::day::Day;
+use crate::decimal::Decimal;
 use crate::error::Error;
+use crate::number::Number;
 use crate::ratio::Ratio;
-use crate::terms::CommitmentTerms;
+use crate::terms::{CommitmentTerms, Rule};
 use units::{Money, MoneyError};
 
 /// One contract year. While it is open the amounts are those it would have if it ended now.
@@ -106,25 +108,13 @@ pub fn settle_year(
         None => Err(MoneyError::TooLarge),
     };
     let number = |amount: Money| Ratio::whole(amount.pico());
-    let next_minimum = terms.minimum(year + 1).map(number);
-    let counted = counted(terms, charged, number(minimum));
-    let exact = Kernel {
-        need: (number(minimum) - number(carried.excess)).max(Ratio::ZERO),
-        counted,
-        keep: Ratio::ONE - terms.discount.ratio(),
-        keep_over: Ratio::ONE - terms.discount_overage.ratio(),
-        credit: number(carried.credit),
-    }
-    .settle();
-    let excess = exact.overage * terms.carry.0.ratio();
-    let excess = match (terms.carry.1, next_minimum) {
-        (Some(share), Some(next)) => excess.min(share.ratio() * next),
-        _ => excess,
-    };
+    let list: Vec<Ratio> = charged.list.iter().map(|list| number(*list)).collect();
+    let exact =
+        YearRules::new(terms, year, number).settle(&list, number(carried.excess), number(carried.credit));
     let (charge, shortfall, used) =
         (money(exact.charge)?, money(exact.shortfall)?, money(exact.credit_used)?);
     let cash = charge.checked_add(shortfall)?.checked_sub(used)?;
-    let counted_money = money(counted)?;
+    let counted = money(exact.counted)?;
     Ok(YearSettlement {
         year,
         from,
@@ -132,26 +122,17 @@ pub fn settle_year(
         open: false,
         minimum,
         carried_in: carried.excess,
-        counted: counted_money,
+        counted,
         charge,
         overage: money(exact.overage)?,
         shortfall,
         credit_in: carried.credit,
         credit_used: used,
-        credit_out: money(exact.shortfall * terms.make_good.ratio())?,
-        excess_out: money(excess)?,
+        credit_out: money(exact.credit_out)?,
+        excess_out: money(exact.excess_out)?,
         cash,
-        uncounted: listed(terms, charged)?.checked_sub(counted_money)?,
+        uncounted: listed(terms, charged)?.checked_sub(counted)?,
         residue: exact.charge + exact.shortfall - exact.credit_used - number(cash),
-    })
-}
-
-/// Eligible list spend: under each rule at most its cap, times its weight.
-fn counted(terms: &CommitmentTerms, charged: &YearPosition, minimum: Ratio) -> Ratio {
-    charged.list.iter().zip(&terms.rules).fold(Ratio::ZERO, |sum, (list, rule)| {
-        let list = Ratio::whole(list.pico());
-        let capped = rule.cap_of_year_min.map_or(list, |share| list.min(share.ratio() * minimum));
-        sum + capped * rule.weight.ratio()
     })
 }
 
@@ -160,35 +141,89 @@ fn listed(terms: &CommitmentTerms, charged: &YearPosition) -> Result<Money, Mone
     all.try_fold(Money::zero(terms.currency), |sum, list| sum.checked_add(*list))
 }
 
-/// The numbers a year's settlement turns on, all exact.
-struct Kernel {
-    need: Ratio,
-    counted: Ratio,
-    /// One less the discount.
-    keep: Ratio,
-    /// One less the discount on overage.
-    keep_over: Ratio,
-    credit: Ratio,
+/// What a commitment says about one contract year, in numbers of one kind, all in one unit of money.
+///
+/// This is the one place where the order weight → cap → discount → minimum is written down; the books
+/// compute it in [`Ratio`], the forecast in `f64`.
+#[derive(Debug, Clone)]
+pub struct YearRules<N> {
+    /// The least that is owed.
+    pub minimum: N,
+    /// By rule of eligibility: the weight, and the most list spend that counts, before the weight.
+    pub eligible: Vec<(N, Option<N>)>,
+    /// One less the discount up to the minimum.
+    pub keep: N,
+    /// One less the discount above it.
+    pub keep_over: N,
+    /// The share of the overage that counts towards next year, and the most that does.
+    pub carry: (N, Option<N>),
+    /// The share of a paid shortfall that comes back as credit.
+    pub make_good: N,
 }
 
-struct Settled {
-    charge: Ratio,
-    overage: Ratio,
-    shortfall: Ratio,
-    credit_used: Ratio,
+/// A contract year in numbers of one kind: see [`YearSettlement`], whose names these are.
+#[derive(Debug, Clone, Copy)]
+pub struct YearSums<N> {
+    /// Eligible list spend, after weights and caps.
+    pub counted: N,
+    /// What that costs after discounts.
+    pub charge: N,
+    /// The part of the charge above the minimum.
+    pub overage: N,
+    /// What the charge falls short of the minimum.
+    pub shortfall: N,
+    /// How much of the credit the overage used up.
+    pub credit_used: N,
+    /// Credit for next year.
+    pub credit_out: N,
+    /// What of the overage counts towards next year.
+    pub excess_out: N,
 }
 
-impl Kernel {
-    /// The discount holds until the need is met; what is left of the list spend then has the overage discount.
-    fn settle(&self) -> Settled {
-        let net = self.counted * self.keep;
-        let (charge, overage) = if net <= self.need {
-            (net, Ratio::ZERO)
-        } else {
-            let over = (self.counted - self.need / self.keep) * self.keep_over;
-            (self.need + over, over)
-        };
-        let shortfall = (self.need - charge).max(Ratio::ZERO);
-        Settled { charge, overage, shortfall, credit_used: self.credit.min(overage) }
+impl<N: Number> YearRules<N> {
+    /// The rules of contract year `year`; `amount` turns money into a number. A year without a stated
+    /// minimum has none.
+    pub fn new(terms: &CommitmentTerms, year: u32, amount: impl Fn(Money) -> N) -> Self {
+        let share = |share: Decimal| N::of(share.ratio());
+        let minimum_of = |year| amount(terms.minimum(year).unwrap_or(Money::zero(terms.currency)));
+        let minimum = minimum_of(year);
+        let rule = |rule: &Rule| (share(rule.weight), rule.cap_of_year_min.map(|cap| share(cap) * minimum));
+        let next = terms.minimum(year + 1).map(|_| minimum_of(year + 1));
+        let most = terms.carry.1.zip(next).map(|(cap, next)| share(cap) * next);
+        Self {
+            minimum,
+            eligible: terms.rules.iter().map(rule).collect(),
+            keep: share(Decimal::ONE) - share(terms.discount),
+            keep_over: share(Decimal::ONE) - share(terms.discount_overage),
+            carry: (share(terms.carry.0), most),
+            make_good: share(terms.make_good),
+        }
+    }
+
+    /// Settles the year: `list` is its list spend by rule, `excess` and `credit` what last year handed on.
+    ///
+    /// The discount holds until the need is met; what is left of the list spend then has the overage's.
+    pub fn settle(&self, list: &[N], excess: N, credit: N) -> YearSums<N> {
+        let zero = N::of(Ratio::ZERO);
+        let counted = list.iter().zip(&self.eligible).fold(zero, |sum, (list, (weight, most))| {
+            sum + most.map_or(*list, |most| list.least(most)) * *weight
+        });
+        let need = (self.minimum - excess).or_zero();
+        let net = counted * self.keep;
+        let over = (counted - need / self.keep) * self.keep_over;
+        let within = net.at_most(need);
+        let overage = N::select(within, zero, over);
+        let charge = N::select(within, net, need + over);
+        let shortfall = (need - charge).or_zero();
+        let carried = overage * self.carry.0;
+        YearSums {
+            counted,
+            charge,
+            overage,
+            shortfall,
+            credit_used: credit.least(overage),
+            credit_out: shortfall * self.make_good,
+            excess_out: self.carry.1.map_or(carried, |most| carried.least(most)),
+        }
     }
 }

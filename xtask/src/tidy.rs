@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use, from the ground up: no room uses one that stands below it in this list.
-const EDGES: [(&str, &[&str]); 20] = [
+const EDGES: [(&str, &[&str]); 27] = [
     ("units", &[]),
     ("identity", &["units"]),
     ("policy", &["units", "identity"]),
@@ -19,7 +19,14 @@ const EDGES: [(&str, &[&str]); 20] = [
     ("journal", &["units"]),
     ("price", &["units"]),
     ("ledger", &["units"]),
+    ("geography", &["units"]),
     ("contract", &["units"]),
+    ("finance", &["units", "contract"]),
+    ("actus", &[]),
+    ("sampling", &[]),
+    ("forecast", &["units", "contract", "finance", "sampling"]),
+    ("focus", &["units", "contract"]),
+    ("analysis", &["units", "contract", "finance", "forecast"]),
     ("config", &["units", "identity", "policy", "price", "contract"]),
     ("store", &["units", "ledger"]),
     ("telemetry", &["units"]),
@@ -48,6 +55,11 @@ const EDGES: [(&str, &[&str]); 20] = [
             "identity",
             "config",
             "contract",
+            "analysis",
+            "finance",
+            "focus",
+            "forecast",
+            "geography",
             "embedded",
             "gateway",
             "journal",
@@ -65,8 +77,24 @@ const EDGES: [(&str, &[&str]); 20] = [
 ];
 
 /// Rooms that do no I/O: none of these words stands in their code.
-const PURE: [&str; 9] =
-    ["units", "identity", "policy", "provider", "meter", "price", "ledger", "contract", "portal"];
+const PURE: [&str; 16] = [
+    "units",
+    "identity",
+    "policy",
+    "provider",
+    "meter",
+    "price",
+    "ledger",
+    "contract",
+    "portal",
+    "geography",
+    "finance",
+    "actus",
+    "sampling",
+    "forecast",
+    "focus",
+    "analysis",
+];
 const IMPURE_WORDS: [&str; 6] =
     ["std::fs", "std::net", "tokio::", "std::process", "SystemTime::now", "Instant::now"];
 

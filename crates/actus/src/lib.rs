@@ -1,0 +1,1 @@
+//! Financing instruments as cash-flow schedules, in the ACTUS algebra; pure.

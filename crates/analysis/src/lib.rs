@@ -1,0 +1,1 @@
+//! A deal's analysis as a document: terminal, Markdown, HTML with charts, PDF; pure.

@@ -1,0 +1,35 @@
+//! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
+
+mod report;
+
+use super::check;
+use crate::failure::Failure;
+use contract::Deal;
+use std::path::{Path, PathBuf};
+
+/// What a deal file says, and what follows from it
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// The deal's figures, each reported, derived (with its formula) or assumed
+    Report {
+        /// The deal file, such as `presets/amazon-anthropic-2026.toml`
+        file: PathBuf,
+        /// How to write it
+        #[arg(long, value_enum, default_value_t = report::Format::Text)]
+        format: report::Format,
+    },
+}
+
+/// Does what is asked of the deal.
+pub fn run(verb: &Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Report { file, format } => report::run(file, *format),
+    }
+}
+
+/// The deal in `file`, or what is wrong with it and where.
+fn read(file: &Path) -> Result<Deal, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::unusable(format!("cannot read `{}`: {error}", file.display())))?;
+    check::deal(file, &text)
+}

@@ -1,0 +1,1 @@
+//! FOCUS cost exports, read into facts of spend.

@@ -1,0 +1,1 @@
+//! Where a deal ends up: simulated paths through the contract's own rules; pure.

@@ -1,0 +1,1 @@
+//! Where inference may lawfully run: regions, routes, jurisdictions and their rules; pure.

@@ -16,6 +16,11 @@ impl Decimal {
     /// The whole.
     pub const ONE: Self = Self(PICO_PER_UNIT);
 
+    /// A count of 10⁻¹².
+    pub const fn from_pico(count: i128) -> Self {
+        Self(count)
+    }
+
     /// As an amount of `currency`.
     pub const fn money(self, currency: Currency) -> Money {
         Money::from_pico(self.0, currency)

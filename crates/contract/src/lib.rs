@@ -8,6 +8,7 @@ mod day;
 pub mod deal;
 mod decimal;
 mod error;
+pub mod fact;
 mod number;
 mod ratio;
 pub mod render;

@@ -1,7 +1,6 @@
 //! JSON as facts need it: every number kept as written, every name once, every value with its place in the
 //! file, and the canonical form (RFC 8785) that signatures are made over.
 
-use crate::decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -126,11 +125,23 @@ fn write_number(out: &mut String, text: &str) -> Result<(), Uncanonical> {
         "0" => "0".to_owned(),
         digits => format!("{sign}{}", placed(digits, exponent)),
     };
-    if text.parse::<Decimal>().ok() != written.parse().ok() {
+    if digits_of(text) != digits_of(&written) {
         return Err(inexact());
     }
     out.push_str(&written);
     Ok(())
+}
+
+/// The significant digits of a JSON number without its sign, and the power of ten of the last one.
+fn digits_of(text: &str) -> Option<(String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let kept = all.trim_end_matches('0');
+    let power = exponent.parse::<i64>().ok()? - i64::try_from(fraction.len()).ok()?;
+    let power = power + i64::try_from(all.len() - kept.len()).ok()?;
+    let digits = kept.trim_start_matches('0');
+    Some(if digits.is_empty() { (String::new(), 0) } else { (digits.to_owned(), power) })
 }
 
 /// The shortest digits of a number whose first digit counts 10^`exponent`, as ECMAScript places them.
@@ -170,9 +181,13 @@ mod tests {
     #[test]
     fn names_are_distinct_and_signed_numbers_are_kept() {
         assert!(serde_json::from_str::<Object<'_>>(r#"{"a":1,"a":1}"#).is_err());
-        for text in
-            [r#"{"a":{"b":1,"b":2}}"#, r#"{"a":1.00000000000000001}"#, r#"{"a":12345678901234567890}"#]
-        {
+        for text in [
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"{"a":1.00000000000000001}"#,
+            r#"{"a":12345678901234567890}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":1e-400}"#,
+        ] {
             let object: Object<'_> = serde_json::from_str(text).unwrap();
             assert!(canonical(&object, "").is_err(), "{text}");
         }

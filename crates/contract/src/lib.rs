@@ -10,6 +10,7 @@ mod decimal;
 mod error;
 pub mod fact;
 mod number;
+pub mod predicate;
 mod ratio;
 pub mod render;
 mod report;

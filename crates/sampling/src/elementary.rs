@@ -1,0 +1,210 @@
+//! The exponential, the natural logarithm and the normal quantile, the same to the bit on every processor.
+//!
+//! The standard library asks the system's libm for the first two, and libms differ in the last bit. These
+//! are polynomials without branches, so that the compiler can compute many at a time; their error is about
+//! one unit in the last place. Tails of the quantile are Wichura's AS 241 (1988).
+
+use std::f64::consts::{LN_2, LOG2_E};
+
+/// 1.5 · 2⁵²: adding it to a small number rounds that to a whole one in its lowest bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+/// ln 2 in two parts, the first with trailing zeros, so that small multiples of it are exact.
+const LN_2_HIGH: f64 = 0.693_147_180_559_890_3;
+const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
+const ONE: u64 = 1.0f64.to_bits();
+
+/// (eʳ − 1 − r) / r² for |r| ≤ ln 2 / 2, lowest power first.
+const EXP: [f64; 10] = [
+    0.500_000_000_000_000_1,
+    0.166_666_666_666_666_7,
+    0.041_666_666_666_620_63,
+    0.008_333_333_333_325_544,
+    0.001_388_888_891_894_119_1,
+    0.000_198_412_698_768_661_75,
+    2.480_151_863_875_375_8e-5,
+    2.755_725_283_153_541_7e-6,
+    2.762_133_974_738_188e-7,
+    2.510_627_545_232_911_5e-8,
+];
+
+/// (ln((1 + s) / (1 − s)) / s − 2) / s² in powers of s², as in Sun's fdlibm.
+const LN: [f64; 7] = [
+    6.666_666_666_666_735e-1,
+    3.999_999_999_940_942e-1,
+    2.857_142_874_366_239e-1,
+    2.222_219_843_214_978_4e-1,
+    1.818_357_216_161_805e-1,
+    1.531_383_769_920_937_3e-1,
+    1.479_819_860_511_658_6e-1,
+];
+
+/// The quantile over p − ½ in powers of w − 2.5, where w = −ln(4p(1 − p)) is at most [`CENTRE_MOST`].
+const CENTRE: [f64; 21] = [
+    4.246_626_934_029_34,
+    0.697_604_048_798_108,
+    -0.011_815_238_760_327_626,
+    -0.003_543_193_025_826_490_3,
+    0.000_617_304_967_640_676_7,
+    -1.413_104_709_031_450_4e-5,
+    -9.663_659_509_186_338e-6,
+    1.354_039_449_687_822e-6,
+    3.794_840_984_173_454e-8,
+    -3.072_007_388_751_779e-8,
+    2.566_273_483_217_826_7e-9,
+    3.383_253_369_807_792_7e-10,
+    -8.798_650_184_397_614e-11,
+    2.569_867_449_864_053_6e-12,
+    1.519_347_484_658_921e-12,
+    -2.135_716_547_466_118_5e-13,
+    -8.983_217_906_290_24e-15,
+    5.142_771_811_265_612e-15,
+    -2.869_677_547_710_928e-16,
+    -6.009_706_074_509_02e-17,
+    7.186_142_624_673_046e-18,
+];
+pub(crate) const CENTRE_MOST: f64 = 5.0;
+
+/// AS 241 where r = √−ln p is at most 5, in powers of r − 1.6.
+const TAIL: [[f64; 8]; 2] = [
+    [
+        1.423_437_110_749_683_577_34,
+        4.630_337_846_156_545_295_90,
+        5.769_497_221_460_691_405_50,
+        3.647_848_324_763_204_605_04,
+        1.270_458_252_452_368_382_58,
+        2.417_807_251_774_506_117_70e-1,
+        2.272_384_498_926_918_458_33e-2,
+        7.745_450_142_783_414_076_40e-4,
+    ],
+    [
+        1.0,
+        2.053_191_626_637_758_821_87,
+        1.676_384_830_183_803_849_40,
+        6.897_673_349_851_000_045_50e-1,
+        1.481_039_764_274_800_745_90e-1,
+        1.519_866_656_361_645_719_66e-2,
+        5.475_938_084_995_344_946_00e-4,
+        1.050_750_071_644_416_843_24e-9,
+    ],
+];
+
+/// AS 241 beyond, in powers of r − 5.
+const FAR_TAIL: [[f64; 8]; 2] = [
+    [
+        6.657_904_643_501_103_777_20,
+        5.463_784_911_164_114_369_90,
+        1.784_826_539_917_291_335_80,
+        2.965_605_718_285_048_912_30e-1,
+        2.653_218_952_657_612_309_30e-2,
+        1.242_660_947_388_078_438_60e-3,
+        2.711_555_568_743_487_578_15e-5,
+        2.010_334_399_292_288_132_65e-7,
+    ],
+    [
+        1.0,
+        5.998_322_065_558_879_376_90e-1,
+        1.369_298_809_227_358_053_10e-1,
+        1.487_536_129_085_061_485_25e-2,
+        7.868_691_311_456_132_591_00e-4,
+        1.846_318_317_510_054_681_80e-5,
+        1.421_511_758_316_445_888_70e-7,
+        2.044_263_103_389_939_785_64e-15,
+    ],
+];
+
+/// e to the power of `x`. Below −708 it is zero (no subnormal numbers), above 709.78 infinite.
+#[inline(always)]
+#[must_use]
+pub fn exp(x: f64) -> f64 {
+    let most = if x > 710.0 { 710.0 } else { x };
+    let shifted = most.mul_add(LOG2_E, ROUND);
+    let whole = shifted - ROUND;
+    let r = whole.mul_add(-LN_2_LOW, whole.mul_add(-LN_2_HIGH, most));
+    let power = (r * r).mul_add(horner(&EXP, r), r) + 1.0;
+    // 2¹⁰²⁴ is no number, hence half of it, twice.
+    let half = f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE - (1 << 52)));
+    if x < -708.0 { 0.0 } else { power * half * 2.0 }
+}
+
+/// The natural logarithm of `x`; no number below nothing, minus infinity at nothing.
+#[inline(always)]
+#[must_use]
+pub fn ln(x: f64) -> f64 {
+    const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
+    let small = x < f64::MIN_POSITIVE;
+    let normal = ln_normal(if small { x * TWO_TO_54 } else { x });
+    let value = if small { normal - 54.0 * LN_2 } else { normal };
+    let value = if x < f64::INFINITY { value } else { x };
+    if x > 0.0 {
+        value
+    } else if x == 0.0 {
+        f64::NEG_INFINITY
+    } else {
+        f64::NAN
+    }
+}
+
+/// [`ln`] of a normal number above nothing.
+#[inline(always)]
+pub(crate) fn ln_normal(x: f64) -> f64 {
+    /// √½, so that what is left lies about one.
+    const ROOT: u64 = 0x3fe6_a09e_667f_3bcd;
+    const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+    let bits = x.to_bits() + (ONE - ROOT);
+    let exponent = f64::from_bits(bits >> 52 | TWO_TO_52.to_bits()) - (TWO_TO_52 + 1023.0);
+    let f = f64::from_bits((bits & (u64::MAX >> 12)) + ROOT) - 1.0;
+    let half_square = 0.5 * f * f;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let rest = z * horner(&LN, z);
+    let low = s.mul_add(half_square + rest, exponent * LN_2_LOW);
+    exponent.mul_add(LN_2_HIGH, f - (half_square - low))
+}
+
+/// The standard normal quantile: the number that a normal one is at most with probability `p`. Infinite at 0
+/// and 1, no number outside.
+#[inline(always)]
+#[must_use]
+pub fn inverse_normal(p: f64) -> f64 {
+    let w = tail_weight(p);
+    if w <= CENTRE_MOST { centre(p, w) } else { tail(p) }
+}
+
+/// −ln(4p(1 − p)): nothing in the middle, and more towards either end.
+#[inline(always)]
+pub(crate) fn tail_weight(p: f64) -> f64 {
+    -ln_normal(4.0 * p * (1.0 - p))
+}
+
+/// The quantile of a `p` whose weight `w` is at most [`CENTRE_MOST`].
+#[inline(always)]
+pub(crate) fn centre(p: f64, w: f64) -> f64 {
+    (p - 0.5) * horner(&CENTRE, w - CENTRE_MOST / 2.0)
+}
+
+/// The quantile of any other `p`.
+#[cold]
+#[inline(never)]
+pub(crate) fn tail(p: f64) -> f64 {
+    let upper = p > 0.5;
+    let outside = if upper { 1.0 - p } else { p };
+    let r = (-ln(outside)).sqrt();
+    let size = if r <= 5.0 {
+        horner(&TAIL[0], r - 1.6) / horner(&TAIL[1], r - 1.6)
+    } else if r < f64::INFINITY {
+        horner(&FAR_TAIL[0], r - 5.0) / horner(&FAR_TAIL[1], r - 5.0)
+    } else {
+        r
+    };
+    if upper { size } else { -size }
+}
+
+/// A polynomial, lowest power first.
+#[inline(always)]
+fn horner<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
+    let mut value = coefficients[N - 1];
+    for coefficient in coefficients[..N - 1].iter().rev() {
+        value = value.mul_add(x, *coefficient);
+    }
+    value
+}

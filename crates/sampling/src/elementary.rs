@@ -167,10 +167,10 @@ pub(crate) fn ln_normal(x: f64) -> f64 {
 #[must_use]
 pub fn inverse_normal(p: f64) -> f64 {
     let w = tail_weight(p);
-    if w <= CENTRE_MOST { centre(p, w) } else { tail(p) }
+    if (0.0..=CENTRE_MOST).contains(&w) { centre(p, w) } else { tail(p) }
 }
 
-/// −ln(4p(1 − p)): nothing in the middle, and more towards either end.
+/// −ln(4p(1 − p)): nothing in the middle, and more towards either end; below nothing if `p` is no probability.
 #[inline(always)]
 pub(crate) fn tail_weight(p: f64) -> f64 {
     -ln_normal(4.0 * p * (1.0 - p))

@@ -1,0 +1,5 @@
+//! The room from outside.
+
+mod elementary;
+mod random;
+mod sobol;

@@ -29,6 +29,9 @@ fn floors(total: i128, weights: &[i128]) -> Option<(Vec<i128>, Vec<Ratio>)> {
         return None;
     }
     let whole = weights.iter().try_fold(0_i128, |sum, weight| sum.checked_add(*weight))?;
+    if whole == 0 {
+        return None;
+    }
     let shares = weights.iter().map(|weight| {
         let product = total.checked_mul(*weight)?;
         let (floor, rest) = (product.checked_div(whole)?, product.checked_rem(whole)?);

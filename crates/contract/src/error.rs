@@ -1,5 +1,6 @@
 //! What is wrong with a deal file, where, and how to mend it.
 
+use crate::day::Day;
 use std::ops::Range;
 use units::MoneyError;
 
@@ -80,6 +81,12 @@ pub enum Problem {
     /// An amount that cannot be read or computed.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+impl Problem {
+    pub(crate) fn order(from: Day, to: Day) -> Self {
+        Self::Order { from: from.to_string(), to: to.to_string() }
+    }
 }
 
 impl Error {

@@ -4,6 +4,7 @@ mod advance;
 mod burn;
 mod canonical;
 mod check;
+mod compile;
 mod day;
 pub mod deal;
 mod decimal;

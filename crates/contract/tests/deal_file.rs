@@ -28,6 +28,9 @@ id = "cloud"
 [[party]]
 id = "lab"
 related = [{ party = "cloud", as = "shareholder" }]
+[metric.arr]
+kind = "money"
+source = "attested"
 [[facility]]
 id = "milestones"
 at_most = "10e6"
@@ -258,9 +261,9 @@ fn days_and_years_out_of_order() {
 fn clauses_that_contradict_each_other() {
     check(
         "when = \"at_signing\"",
-        "when = \"x >= 1\"\nafter = [\"T2\"]",
+        "when = \"arr >= 1\"\nafter = [\"T2\"]",
         "T1",
-        "this tranche waits, by way of `after`, for itself",
+        "this tranche waits, by way of `after` or `when`, for itself",
         "break the circle",
     );
     check(

@@ -1,13 +1,14 @@
 //! Clauses on spend promised: how much, when, what counts, and what becomes of too much and too little.
 
 use crate::decimal::Decimal;
+use crate::predicate::Selector;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use std::fmt;
 use toml::Spanned;
 
 /// A promise to spend.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commitment {
     /// Its name.
@@ -25,6 +26,8 @@ pub struct Commitment {
     /// The minimum of each contract year.
     #[serde(default)]
     pub schedule: Vec<Spanned<YearMinimum>>,
+    /// The share of what is needed that already counts as all of it; `0.95` forgives the last twentieth.
+    pub grace: Option<Spanned<Decimal>>,
     /// What becomes of spend above a year's minimum.
     pub excess: Option<Excess>,
     /// What becomes of a year below its minimum.
@@ -163,16 +166,19 @@ pub enum UsableOn {
 }
 
 /// A rule on which spend counts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Eligible {
     /// The condition on a spend's attributes, as written.
     #[serde(rename = "where")]
-    pub condition: String,
+    pub condition: Spanned<String>,
     /// The share of it that counts.
     pub weight: Spanned<Decimal>,
     /// At most this share of the year's minimum counts.
     pub cap_of_year_min: Option<Spanned<Decimal>>,
+    /// The condition, read.
+    #[serde(skip)]
+    pub selector: Option<Selector>,
 }
 
 /// A price reduction, up to the year's minimum or above it.
@@ -196,7 +202,7 @@ pub struct PriceProtection {
     /// Most-favoured terms.
     pub mfn: Option<MostFavoured>,
     /// How fast list prices may rise, such as `0.03/yr`.
-    pub list_increase_cap: Option<String>,
+    pub list_increase_cap: Option<Spanned<String>>,
 }
 
 /// Most-favoured terms.

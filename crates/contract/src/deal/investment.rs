@@ -1,9 +1,9 @@
-//! Clauses on money put in: what was, what is promised, what releases it, and the metrics that conditions name.
+//! Clauses on money put in: what was, what is promised, and the metrics that conditions name.
 
-use crate::day::Day;
+use super::tranche::Window;
 use crate::decimal::Decimal;
+use crate::predicate::Kind;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
 /// Money put in before this deal, as far as it belongs to the same relation.
@@ -60,6 +60,9 @@ pub struct Metric {
     pub kind: MetricKind,
     /// Who says so.
     pub source: MetricSource,
+    /// Whether its facts add up, such as purchases; otherwise one holds until the next, such as revenue a year.
+    #[serde(default)]
+    pub flow: bool,
     /// How often: `day`, `quarter`, `contract-year`.
     pub period: Option<String>,
     /// Whose signature counts.
@@ -79,6 +82,7 @@ pub enum MetricKind {
     /// An amount in the deal's currency.
     Money,
     /// Gigawatts.
+    #[serde(alias = "power")]
     PowerGw,
     /// A whole number of things.
     Count,
@@ -86,6 +90,24 @@ pub enum MetricKind {
     Ratio,
     /// A price, in the deal's currency.
     Price,
+    /// Yes or no, as one and zero.
+    Bool,
+    /// Days.
+    Duration,
+}
+
+impl MetricKind {
+    /// The kind that conditions compute with.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Money | Self::Price => Kind::Money,
+            Self::PowerGw => Kind::Power,
+            Self::Count => Kind::Count,
+            Self::Ratio => Kind::Ratio,
+            Self::Bool => Kind::Bool,
+            Self::Duration => Kind::Duration,
+        }
+    }
 }
 
 /// Who says what a metric is.
@@ -102,106 +124,30 @@ pub enum MetricSource {
     Public,
 }
 
-/// Money released at signing or when a condition is met.
+/// A share of a measured revenue, paid until a cap is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tranche {
+pub struct RevenueShare {
     /// Its name.
     pub id: Spanned<String>,
     /// What people call it.
     pub title: Option<String>,
-    /// How much.
-    pub amount: Spanned<Decimal>,
-    /// The facility it is released from.
-    pub facility: Option<Spanned<String>>,
-    /// `preferred`, `convertible-note`, `prepayment`, ….
-    pub instrument: Option<String>,
-    /// At which valuation.
-    pub price: Option<Price>,
-    /// What releases it.
-    pub when: Spanned<When>,
-    /// Tranches that must be released before.
-    #[serde(default)]
-    pub after: Vec<Spanned<String>>,
-    /// When the condition may be met; it lapses after.
+    /// Who pays.
+    pub payer: Option<Spanned<String>>,
+    /// Who is paid.
+    pub payee: Option<Spanned<String>>,
+    /// The metric it is a share of, whose facts add up.
+    pub of: Spanned<String>,
+    /// The share.
+    pub share: Spanned<Decimal>,
+    /// The most that is paid in all.
+    pub cap: Option<Spanned<Decimal>>,
+    /// The days whose revenue counts; the deal's term when not said.
     pub window: Option<Spanned<Window>>,
-    /// What must prove it.
-    pub evidence: Option<Evidence>,
-    /// Who must agree.
-    pub signoff: Option<Signoff>,
-    /// What a restated fact does: `dispute`.
-    pub restatement: Option<String>,
     /// More about it.
     pub note: Option<String>,
     /// Where this is known from.
     pub source: Option<String>,
     /// Why this is assumed.
     pub assumed: Option<String>,
-}
-
-/// What releases a tranche.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum When {
-    /// The signature.
-    AtSigning,
-    /// A condition over metrics, as written.
-    Text(String),
-}
-
-impl<'de> Deserialize<'de> for When {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        match text.trim() {
-            "" => Err(D::Error::custom("a condition cannot be empty; write `at_signing` when there is none")),
-            "at_signing" => Ok(Self::AtSigning),
-            _ => Ok(Self::Text(text)),
-        }
-    }
-}
-
-/// At which price equity is issued.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// `post-money`, `pre-money`, `per-share`.
-    pub basis: String,
-    /// The price.
-    pub value: Decimal,
-    /// Where this is known from.
-    pub source: Option<String>,
-    /// Why this is assumed.
-    pub assumed: Option<String>,
-}
-
-/// A time to meet a condition in: both days belong to it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Window {
-    /// First day.
-    pub from: Day,
-    /// Last day.
-    pub to: Day,
-}
-
-/// What must prove that a condition is met.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    /// How many pieces.
-    pub min: u32,
-    /// Of which kinds.
-    #[serde(default)]
-    pub kinds: Vec<String>,
-}
-
-/// Who must agree that a condition is met.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signoff {
-    /// Roles, as `party:role`.
-    pub need: Vec<String>,
-    /// By when.
-    pub within_days: Option<u32>,
-    /// What saying nothing means: `dispute`, `accept`.
-    pub silence: Option<String>,
 }

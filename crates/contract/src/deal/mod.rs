@@ -6,19 +6,20 @@
 //! Fields that [`crate::check`] looks at keep their place in the text (`Spanned`).
 
 mod commitment;
+mod ending;
 mod investment;
 mod supply;
+mod tranche;
 
 pub use commitment::{
     Becomes, Commitment, Discount, Eligible, Excess, MostFavoured, PriceProtection, Settle, Shortfall, Total,
     UsableOn, YearMinimum,
 };
-pub use investment::{
-    Evidence, Facility, Investment, Metric, MetricKind, MetricSource, Price, Signoff, Tranche, When, Window,
-};
-pub use supply::{
-    Burst, Capacity, Convenience, Covenant, DataAct, IdentifiedAsset, Late, RampStep, Severity, SignoffKeys,
-    TakeOrPay, Termination,
+pub use ending::{Cause, Convenience, DataAct, ExitCost, ExitKind, Reclaim, SignoffKeys, Termination};
+pub use investment::{Facility, Investment, Metric, MetricKind, MetricSource, RevenueShare};
+pub use supply::{Burst, Capacity, Covenant, IdentifiedAsset, Late, RampStep, Relief, Severity, TakeOrPay};
+pub use tranche::{
+    Convertible, Evidence, Price, Restatement, Signoff, Silence, Tranche, VestingStep, VestsOn, When, Window,
 };
 
 use crate::day::{Day, Period, moment};
@@ -33,7 +34,7 @@ use units::{Currency, Money, Timestamp};
 pub const SCHEMA: &str = "offtake.contract/1";
 
 /// One version of one deal.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deal {
     /// [`SCHEMA`].
@@ -44,6 +45,8 @@ pub struct Deal {
     pub title: Option<String>,
     /// Counts its amendments from 1.
     pub version: u32,
+    /// The hash of the version that this one amends.
+    pub amends: Option<Spanned<String>>,
     /// Since when this version is known.
     #[serde(deserialize_with = "moment")]
     pub known_from: Timestamp,
@@ -74,6 +77,9 @@ pub struct Deal {
     /// Money released at signing or on a condition.
     #[serde(default, rename = "tranche")]
     pub tranches: Vec<Tranche>,
+    /// Shares of revenue paid.
+    #[serde(default, rename = "revenue_share")]
+    pub revenue_shares: Vec<RevenueShare>,
     /// Spend promised.
     #[serde(default, rename = "commitment")]
     pub commitments: Vec<Commitment>,
@@ -83,6 +89,9 @@ pub struct Deal {
     /// Rules that hold throughout.
     #[serde(default, rename = "covenant")]
     pub covenants: Vec<Covenant>,
+    /// Suppliers' rights to take capacity back.
+    #[serde(default, rename = "reclaim")]
+    pub reclaims: Vec<Reclaim>,
     /// How it may end early.
     pub termination: Option<Termination>,
     /// Who may sign off, by key.
@@ -100,6 +109,8 @@ impl Deal {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut deal: Self = toml::from_str(text)?;
         crate::check::check(&deal)?;
+        crate::compile::compile(&mut deal, text)?;
+        crate::check::no_circles(&deal)?;
         deal.hash = crate::canonical::hash(text)?;
         Ok(deal)
     }
@@ -113,6 +124,14 @@ impl Deal {
     pub fn period(&self) -> Period {
         let Effective { from, to, .. } = self.effective.get_ref();
         Period { from: *from, to: *to }
+    }
+
+    /// The only party with a role; nothing when none has it, or several have.
+    pub fn party_with(&self, role: &str) -> Option<&str> {
+        let mut having =
+            self.parties.get_ref().iter().filter(|party| party.roles.iter().any(|has| has == role));
+        let first = having.next()?;
+        having.next().is_none().then(|| first.id.get_ref().as_str())
     }
 
     /// An amount of this deal as money.
@@ -168,6 +187,8 @@ pub struct Party {
     /// `vendor`, `customer`, `investor`, `issuer`.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// Where it is established, as a two-letter country code; `EU` for anywhere in the Union.
+    pub country: Option<Spanned<String>>,
     /// Ties to other parties.
     #[serde(default)]
     pub related: Vec<Related>,

@@ -1,9 +1,9 @@
-//! Clauses on what is supplied and how it must be, and on how a deal ends and who signs.
+//! Clauses on what is supplied, and the rules that hold throughout.
 
 use crate::day::Day;
 use crate::decimal::Decimal;
+use crate::predicate;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// Capacity granted: power, or throughput of a model.
@@ -20,7 +20,11 @@ pub struct Capacity {
     pub ceiling: Option<Spanned<Decimal>>,
     /// The least there must be, and by when.
     #[serde(default)]
-    pub ramp: Vec<RampStep>,
+    pub ramp: Vec<Spanned<RampStep>>,
+    /// The metric that says how much there is.
+    pub metric: Option<Spanned<String>>,
+    /// The commitment whose minimums late delivery lowers; all of them when not said.
+    pub commitment: Option<Spanned<String>>,
     /// Silicon.
     #[serde(default)]
     pub chips: Vec<String>,
@@ -73,15 +77,23 @@ pub struct TakeOrPay {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Late {
-    /// Relief a week, as written.
-    pub per_week: String,
+    /// Relief a week: a share, and of what, such as `0.005 of monthly fee`.
+    pub per_week: Spanned<String>,
     /// At most this share.
-    pub cap: Decimal,
-    /// What excuses it.
+    pub cap: Spanned<Decimal>,
+    /// What excuses it: `force_majeure`, `export_control`.
     #[serde(default)]
     pub excused_by: Vec<String>,
-    /// What else is given, such as `reduce_year_min_pro_rata`.
-    pub relief: Option<String>,
+    /// What else is given.
+    pub relief: Option<Relief>,
+}
+
+/// What else late delivery gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relief {
+    /// A year's minimum is lowered by the part of its promised capacity that was not there.
+    ReduceYearMinProRata,
 }
 
 /// Whether the capacity is an identified asset (ASC 842).
@@ -105,13 +117,15 @@ pub struct Burst {
 }
 
 /// A rule that holds throughout.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Covenant {
     /// Its name.
     pub id: Spanned<String>,
+    /// What people call it.
+    pub title: Option<String>,
     /// The rule, as written.
-    pub rule: String,
+    pub rule: Spanned<String>,
     /// `block` or `report`.
     pub severity: Severity,
     /// How long a breach may be mended.
@@ -122,6 +136,9 @@ pub struct Covenant {
     pub source: Option<String>,
     /// Why this is assumed.
     pub assumed: Option<String>,
+    /// The rule, read.
+    #[serde(skip)]
+    pub parsed: Option<predicate::Covenant>,
 }
 
 /// What a breach does.
@@ -132,55 +149,4 @@ pub enum Severity {
     Block,
     /// It is reported.
     Report,
-}
-
-/// How a deal may end early.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Termination {
-    /// The customer may leave for no reason.
-    pub customer_convenience: Option<Convenience>,
-    /// What lets the vendor end it.
-    #[serde(default)]
-    pub vendor_cause: Vec<String>,
-    /// What lets the customer end it.
-    #[serde(default)]
-    pub customer_cause: Vec<String>,
-    /// What Regulation (EU) 2023/2854 asks for.
-    pub eu_data_act: Option<DataAct>,
-}
-
-/// Leaving for no reason.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Convenience {
-    /// From this day.
-    pub after: Day,
-    /// With this notice.
-    pub notice_days: u32,
-    /// For this, as written.
-    pub fee: Option<String>,
-}
-
-/// Switching under Regulation (EU) 2023/2854.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataAct {
-    /// For whom.
-    pub applies_to: Vec<String>,
-    /// Longest notice.
-    pub notice_days_max: Option<u32>,
-    /// Longest transition.
-    pub transition_days: Option<u32>,
-    /// What switching may cost, as written.
-    pub switching_charges: Option<String>,
-}
-
-/// Public keys of those who sign.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignoffKeys {
-    /// By role.
-    #[serde(default)]
-    pub keys: BTreeMap<String, String>,
 }

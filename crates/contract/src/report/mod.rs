@@ -209,15 +209,16 @@ fn head(deal: &Deal) -> Head {
 
 fn tranche_line(deal: &Deal, tranche: &Tranche) -> TrancheLine {
     let (state, condition) = match tranche.when.get_ref() {
-        When::AtSigning => (TrancheState::Signed, "at_signing"),
-        When::Text(condition) => (TrancheState::Open, condition.as_str()),
+        When::AtSigning => (TrancheState::Signed, "at_signing".to_owned()),
+        When::On(day) => (TrancheState::Open, day.to_string()),
+        When::Text(condition) => (TrancheState::Open, condition.clone()),
     };
     TrancheLine {
         id: tranche.id.get_ref().clone(),
         title: tranche.title.clone().unwrap_or_default(),
         quantity: Quantity::money(deal.money(*tranche.amount.get_ref()), Bound::Exactly),
         state: if deal.binding == Binding::Loi { TrancheState::Draft } else { state },
-        condition: condition.to_owned(),
+        condition,
         basis: Basis::of(tranche.source.as_ref(), tranche.assumed.as_ref()),
     }
 }

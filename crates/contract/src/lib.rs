@@ -18,6 +18,7 @@ mod report;
 mod settle;
 mod template;
 mod terms;
+mod versions;
 
 pub use advance::{Charge, Outcome, Position, YearPosition, advance};
 pub use burn::{BurnDown, BurnPoint, Projection, burn_down};
@@ -34,3 +35,4 @@ pub use report::{
 pub use settle::{Carried, YearRules, YearSettlement, YearSums, settle, settle_year};
 pub use template::starting;
 pub use terms::{CommitmentTerms, Rule};
+pub use versions::Versions;

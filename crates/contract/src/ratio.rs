@@ -5,6 +5,7 @@
 //! contract's and is asked once, at its end, whether it holds. No floating point
 //! enters here; [`Ratio::to_f64`] is the one way out, for forecasts.
 
+use crate::decimal::Decimal;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -88,6 +89,12 @@ impl Ratio {
             Ordering::Greater => floor.checked_add(1),
             Ordering::Equal => floor.checked_add(floor.rem_euclid(2)),
         }
+    }
+
+    /// As a decimal, when it is one of at most twelve places.
+    pub fn exact(self) -> Option<Decimal> {
+        let count = self * Self::whole(units::PICO_PER_UNIT);
+        if count.is_whole() { Some(Decimal::from_pico(count.num)) } else { None }
     }
 
     /// The nearest floating-point number, for forecasts; not a number for [`Ratio::NONE`].

@@ -9,9 +9,12 @@
 //! deal's is checked when the lines meet the deal.
 
 mod json;
+mod known;
 mod read;
 mod write;
 
+pub(crate) use known::STATES;
+pub use known::{Facts, Faults, Known};
 pub use read::{Entry, read};
 
 use crate::decimal::Decimal;

@@ -24,6 +24,15 @@ pub struct Entry {
     pub signed: String,
 }
 
+impl Entry {
+    /// The bytes of a field's value in `text`, the file this was read from.
+    pub(super) fn field(&self, text: &str, name: &str) -> Option<Range<usize>> {
+        let line = text.get(self.span.clone())?;
+        let object: Object<'_> = serde_json::from_str(line).ok()?;
+        Some((Reading { text, span: self.span.clone() }).place(object.get(name)?))
+    }
+}
+
 /// Names a fact may have beside the mandatory ones.
 const FACT: [&str; 14] = [
     "metric",

@@ -1,17 +1,15 @@
 //! The exponential, the natural logarithm and the normal quantile, the same to the bit on every processor.
 //!
 //! The standard library asks the system's libm for the first two, and libms differ in the last bit. These
-//! are polynomials without branches, so that the compiler can compute many at a time; their error is about
-//! one unit in the last place. Tails of the quantile are Wichura's AS 241 (1988).
+//! are polynomials, written once for one number and for many at a time; their error is about one unit in
+//! the last place. Tails of the quantile are Wichura's AS 241 (1988).
 
+use crate::vector::{ROUND, Vector};
 use std::f64::consts::{LN_2, LOG2_E};
 
-/// 1.5 · 2⁵²: adding it to a small number rounds that to a whole one in its lowest bits.
-const ROUND: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts, the first with trailing zeros, so that small multiples of it are exact.
 const LN_2_HIGH: f64 = 0.693_147_180_559_890_3;
 const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
-const ONE: u64 = 1.0f64.to_bits();
 
 /// (eʳ − 1 − r) / r² for |r| ≤ ln 2 / 2, lowest power first.
 const EXP: [f64; 10] = [
@@ -62,7 +60,7 @@ const CENTRE: [f64; 21] = [
     -6.009_706_074_509_02e-17,
     7.186_142_624_673_046e-18,
 ];
-pub(crate) const CENTRE_MOST: f64 = 5.0;
+const CENTRE_MOST: f64 = 5.0;
 
 /// AS 241 where r = √−ln p is at most 5, in powers of r − 1.6.
 const TAIL: [[f64; 8]; 2] = [
@@ -112,80 +110,69 @@ const FAR_TAIL: [[f64; 8]; 2] = [
     ],
 ];
 
-/// e to the power of `x`. Below −708 it is zero (no subnormal numbers), above 709.78 infinite.
+/// e to the power of `x`: nothing below −745.2, infinite above 709.78.
 #[inline(always)]
 #[must_use]
-pub fn exp(x: f64) -> f64 {
-    let most = if x > 710.0 { 710.0 } else { x };
-    let shifted = most.mul_add(LOG2_E, ROUND);
-    let whole = shifted - ROUND;
-    let r = whole.mul_add(-LN_2_LOW, whole.mul_add(-LN_2_HIGH, most));
-    let power = (r * r).mul_add(horner(&EXP, r), r) + 1.0;
-    // 2¹⁰²⁴ is no number, hence half of it, twice.
-    let half = f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE - (1 << 52)));
-    if x < -708.0 { 0.0 } else { power * half * 2.0 }
+pub fn exp<V: Vector>(x: V) -> V {
+    let x = V::splat(710.0).least(x);
+    let x = V::splat(-746.0).most(x);
+    let rounded = x.mul_add(V::splat(LOG2_E), V::splat(ROUND));
+    let whole = rounded - V::splat(ROUND);
+    let r = whole.mul_add(V::splat(-LN_2_LOW), whole.mul_add(V::splat(-LN_2_HIGH), x));
+    let power = (r * r).mul_add(horner(&EXP, r), r) + V::splat(1.0);
+    // In two steps: neither 2^1024 nor 2^-1023 is a normal number.
+    let half = whole.mul_add(V::splat(0.5), V::splat(ROUND));
+    let rest = whole - (half - V::splat(ROUND)) + V::splat(ROUND);
+    power * V::power_of_two(half) * V::power_of_two(rest)
 }
 
 /// The natural logarithm of `x`; no number below nothing, minus infinity at nothing.
 #[inline(always)]
 #[must_use]
-pub fn ln(x: f64) -> f64 {
+pub fn ln<V: Vector>(x: V) -> V {
     const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
-    let small = x < f64::MIN_POSITIVE;
-    let normal = ln_normal(if small { x * TWO_TO_54 } else { x });
-    let value = if small { normal - 54.0 * LN_2 } else { normal };
-    let value = if x < f64::INFINITY { value } else { x };
-    if x > 0.0 {
-        value
-    } else if x == 0.0 {
-        f64::NEG_INFINITY
-    } else {
-        f64::NAN
-    }
+    let (zero, infinity) = (V::splat(0.0), V::splat(f64::INFINITY));
+    let small = x.below(V::splat(f64::MIN_POSITIVE));
+    let value = ln_normal(V::select(small, x * V::splat(TWO_TO_54), x));
+    let value = value - V::select(small, V::splat(54.0 * LN_2), zero);
+    let value = V::select(x.below(infinity), value, x);
+    let edge = V::select(x.at_most(zero) & zero.at_most(x), zero - infinity, V::splat(f64::NAN));
+    V::select(zero.below(x), value, edge)
 }
 
 /// [`ln`] of a normal number above nothing.
 #[inline(always)]
-pub(crate) fn ln_normal(x: f64) -> f64 {
-    /// √½, so that what is left lies about one.
-    const ROOT: u64 = 0x3fe6_a09e_667f_3bcd;
-    const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
-    let bits = x.to_bits() + (ONE - ROOT);
-    let exponent = f64::from_bits(bits >> 52 | TWO_TO_52.to_bits()) - (TWO_TO_52 + 1023.0);
-    let f = f64::from_bits((bits & (u64::MAX >> 12)) + ROOT) - 1.0;
-    let half_square = 0.5 * f * f;
-    let s = f / (2.0 + f);
+pub(crate) fn ln_normal<V: Vector>(x: V) -> V {
+    let (f, exponent) = x.split();
+    let half_square = f * f * V::splat(0.5);
+    let s = f / (f + V::splat(2.0));
     let z = s * s;
-    let rest = z * horner(&LN, z);
-    let low = s.mul_add(half_square + rest, exponent * LN_2_LOW);
-    exponent.mul_add(LN_2_HIGH, f - (half_square - low))
+    let rest = z.mul_add(horner(&LN, z), half_square);
+    let low = s.mul_add(rest, exponent * V::splat(LN_2_LOW));
+    exponent.mul_add(V::splat(LN_2_HIGH), f - (half_square - low))
 }
 
 /// The standard normal quantile: the number that a normal one is at most with probability `p`. Infinite at 0
 /// and 1, no number outside.
 #[inline(always)]
 #[must_use]
-pub fn inverse_normal(p: f64) -> f64 {
-    let w = tail_weight(p);
-    if (0.0..=CENTRE_MOST).contains(&w) { centre(p, w) } else { tail(p) }
+pub fn inverse_normal<V: Vector>(p: V) -> V {
+    // Nothing in the middle, more towards either end, below nothing if `p` is no probability.
+    let weight = V::splat(0.0) - ln_normal(p * V::splat(4.0) * (V::splat(1.0) - p));
+    let middle = p - V::splat(0.5);
+    let centre = middle * horner(&CENTRE, weight - V::splat(CENTRE_MOST / 2.0));
+    let outside = !(V::splat(0.0).at_most(weight) & weight.at_most(V::splat(CENTRE_MOST)));
+    if V::any(outside) { V::select(outside, p.each(tail), centre) } else { centre }
 }
 
-/// −ln(4p(1 − p)): nothing in the middle, and more towards either end; below nothing if `p` is no probability.
-#[inline(always)]
-pub(crate) fn tail_weight(p: f64) -> f64 {
-    -ln_normal(4.0 * p * (1.0 - p))
-}
-
-/// The quantile of a `p` whose weight `w` is at most [`CENTRE_MOST`].
-#[inline(always)]
-pub(crate) fn centre(p: f64, w: f64) -> f64 {
-    (p - 0.5) * horner(&CENTRE, w - CENTRE_MOST / 2.0)
-}
-
-/// The quantile of any other `p`.
+/// The quantile outside the middle.
 #[cold]
 #[inline(never)]
-pub(crate) fn tail(p: f64) -> f64 {
+fn tail(p: f64) -> f64 {
+    // A neighbour in a vector with a tail; its answer is not used.
+    if (0.002..=0.998).contains(&p) {
+        return p;
+    }
     let upper = p > 0.5;
     let outside = if upper { 1.0 - p } else { p };
     let r = (-ln(outside)).sqrt();
@@ -201,10 +188,10 @@ pub(crate) fn tail(p: f64) -> f64 {
 
 /// A polynomial, lowest power first.
 #[inline(always)]
-fn horner<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
-    let mut value = coefficients[N - 1];
+fn horner<V: Vector, const N: usize>(coefficients: &[f64; N], x: V) -> V {
+    let mut value = V::splat(coefficients[N - 1]);
     for coefficient in coefficients[..N - 1].iter().rev() {
-        value = value.mul_add(x, *coefficient);
+        value = value.mul_add(x, V::splat(*coefficient));
     }
     value
 }

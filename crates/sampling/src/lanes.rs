@@ -4,16 +4,30 @@
 //! [`crate::widest`] the compiler turns the loops into the widest instructions there are.
 
 use crate::elementary;
-use std::array::from_fn;
 use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
 /// How many numbers stand side by side.
 pub const LANES: usize = 8;
 
+/// An array of an expression for each lane, written out: so it is inlined for certain.
+macro_rules! each {
+    ($lane:ident => $value:expr) => {
+        each!($lane => $value; 0, 1, 2, 3, 4, 5, 6, 7)
+    };
+    ($lane:ident => $value:expr; $($at:literal),*) => {
+        [$({ let $lane = $at; $value }),*]
+    };
+}
+
 /// Eight numbers, one a path.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[repr(C, align(64))]
 pub struct Lanes(pub [f64; LANES]);
+
+/// Eight words of bits, one a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C, align(64))]
+pub struct Words(pub [u64; LANES]);
 
 /// One truth value for each lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,63 +48,63 @@ impl Lanes {
     #[inline(always)]
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        Self(from_fn(|lane| f(self.0[lane])))
+        Self(each!(lane => f(self.0[lane])))
     }
 
     /// `self · by + plus`, rounded once.
     #[inline(always)]
     #[must_use]
     pub fn mul_add(self, by: Self, plus: Self) -> Self {
-        Self(from_fn(|lane| self.0[lane].mul_add(by.0[lane], plus.0[lane])))
+        Self(each!(lane => self.0[lane].mul_add(by.0[lane], plus.0[lane])))
     }
 
     /// Whether each lane is at most `other`'s; untrue where either is no number.
     #[inline(always)]
     #[must_use]
     pub fn at_most(self, other: Self) -> Mask {
-        Mask(from_fn(|lane| self.0[lane] <= other.0[lane]))
+        Mask(each!(lane => self.0[lane] <= other.0[lane]))
     }
 
     /// Whether each lane is below `other`'s; untrue where either is no number.
     #[inline(always)]
     #[must_use]
     pub fn below(self, other: Self) -> Mask {
-        Mask(from_fn(|lane| self.0[lane] < other.0[lane]))
+        Mask(each!(lane => self.0[lane] < other.0[lane]))
     }
 
     /// `yes` where the mask holds, `no` elsewhere.
     #[inline(always)]
     #[must_use]
     pub fn select(mask: Mask, yes: Self, no: Self) -> Self {
-        Self(from_fn(|lane| if mask.0[lane] { yes.0[lane] } else { no.0[lane] }))
+        Self(each!(lane => if mask.0[lane] { yes.0[lane] } else { no.0[lane] }))
     }
 
     /// The smaller of each two; `other` where either is no number.
     #[inline(always)]
     #[must_use]
     pub fn least(self, other: Self) -> Self {
-        Self(from_fn(|lane| if self.0[lane] < other.0[lane] { self.0[lane] } else { other.0[lane] }))
+        Self(each!(lane => if self.0[lane] < other.0[lane] { self.0[lane] } else { other.0[lane] }))
     }
 
     /// The larger of each two; `other` where either is no number.
     #[inline(always)]
     #[must_use]
     pub fn most(self, other: Self) -> Self {
-        Self(from_fn(|lane| if self.0[lane] > other.0[lane] { self.0[lane] } else { other.0[lane] }))
+        Self(each!(lane => if self.0[lane] > other.0[lane] { self.0[lane] } else { other.0[lane] }))
     }
 
     /// e to the power of each lane: see [`crate::exp`].
     #[inline(always)]
     #[must_use]
     pub fn exp(self) -> Self {
-        self.map(elementary::exp)
+        elementary::exp(self)
     }
 
     /// The natural logarithm of each lane: see [`crate::ln`].
     #[inline(always)]
     #[must_use]
     pub fn ln(self) -> Self {
-        self.map(elementary::ln)
+        elementary::ln(self)
     }
 
     /// The square root of each lane.
@@ -104,7 +118,7 @@ impl Lanes {
     #[inline(always)]
     #[must_use]
     pub fn inverse_normal(self) -> Self {
-        self.map(elementary::inverse_normal)
+        elementary::inverse_normal(self)
     }
 
     /// All lanes together, added in one order.
@@ -160,7 +174,7 @@ macro_rules! operator {
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Self(from_fn(|lane| self.0[lane] $op other.0[lane]))
+                Self(each!(lane => self.0[lane] $op other.0[lane]))
             }
         }
 
@@ -205,7 +219,7 @@ impl BitAnd for Mask {
 
     #[inline(always)]
     fn bitand(self, other: Self) -> Self {
-        Self(from_fn(|lane| self.0[lane] & other.0[lane]))
+        Self(each!(lane => self.0[lane] & other.0[lane]))
     }
 }
 
@@ -214,7 +228,7 @@ impl BitOr for Mask {
 
     #[inline(always)]
     fn bitor(self, other: Self) -> Self {
-        Self(from_fn(|lane| self.0[lane] | other.0[lane]))
+        Self(each!(lane => self.0[lane] | other.0[lane]))
     }
 }
 
@@ -223,6 +237,6 @@ impl Not for Mask {
 
     #[inline(always)]
     fn not(self) -> Self {
-        Self(from_fn(|lane| !self.0[lane]))
+        Self(each!(lane => !self.0[lane]))
     }
 }

@@ -5,6 +5,7 @@
 //! whatever order, on whatever thread.
 
 use crate::lanes::{LANES, Lanes};
+use crate::vector::Vector;
 
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
 const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
@@ -28,13 +29,6 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 fn wide(a: u32, b: u32) -> (u32, u32) {
     let product = u64::from(a) * u64::from(b);
     (product as u32, (product >> 32) as u32)
-}
-
-/// The middle of the cell of width 2⁻⁵² that 64 random bits fall in: above nothing and below one.
-#[inline(always)]
-pub(crate) fn unit(bits: u64) -> f64 {
-    const ONE: u64 = 1.0f64.to_bits();
-    f64::from_bits(bits >> 12 | ONE) - (1.0 - f64::EPSILON / 2.0)
 }
 
 /// The random numbers of one seed. Streams from `u32::MAX - 15` on are this room's own.
@@ -65,7 +59,7 @@ impl Random {
     #[inline(always)]
     #[must_use]
     pub fn uniform(&self, stream: u32, path: u64, dimension: u32) -> f64 {
-        unit(self.bits(stream, path, dimension))
+        f64::unit(&self.bits(stream, path, dimension), 0)
     }
 
     /// [`Random::uniform`] of eight paths from `path` on.

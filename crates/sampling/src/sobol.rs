@@ -7,7 +7,8 @@
 
 use crate::error::Error;
 use crate::lanes::{LANES, Lanes};
-use crate::random::{Random, unit};
+use crate::random::Random;
+use crate::vector::Vector;
 
 /// How many dimensions there are direction numbers for: all primitive polynomials up to degree 14.
 pub const DIMENSIONS: usize = 1867;
@@ -78,7 +79,7 @@ impl Sobol {
     /// Coordinate `dimension` of point `index`: above nothing and below one, in steps of 2⁻⁵².
     #[must_use]
     pub fn point(&self, index: u32, dimension: usize) -> f64 {
-        unit(self.digits(index, dimension))
+        f64::unit(&self.digits(index, dimension), 0)
     }
 
     /// [`Sobol::point`] of eight points from `index` on.

@@ -1,0 +1,249 @@
+//! From groups of rows to facts, beside the facts that stand.
+//!
+//! A bill covers some days of some accounts. Where an earlier file covered them too, this one is either a newer
+//! edition of it or a further part beside it. An edition holds the rows of the one before (their amounts may
+//! differ), a part holds none of them, so the marks of the standing facts tell. An edition says anew what its days
+//! cost: what is the same stays as it was recorded, what differs is replaced, what is gone is taken back. A part
+//! adds. Days and accounts that a bill does not cover stay as they were.
+
+use crate::fault::{Fault, Problem};
+use crate::gather::{BillIs, Group, Import};
+use crate::known::{Id, Standing};
+use crate::moment::Day;
+use aws_lc_rs::digest::{SHA256, digest};
+use contract::Decimal;
+use contract::fact::{Fact, LIST_SPEND};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What an import comes to, beside the facts that stand.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub facts: Vec<Fact>,
+    /// Of those, how many replace one that differs, and how many only take one back.
+    pub replaced: u64,
+    pub withdrawn: u64,
+    /// How many groups of rows were on record already.
+    pub known: u64,
+    /// How many amounts were finer than money is here.
+    pub rounded: u64,
+    /// What the bill was taken for beside each earlier file, by that file's source.
+    pub beside: BTreeMap<String, BillIs>,
+}
+
+/// A group on its way to a fact.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    file: usize,
+    kind: usize,
+    day: Day,
+    group: Group,
+}
+
+impl Import {
+    /// The facts that this import adds.
+    pub(crate) fn plan(&mut self) -> Result<Plan, Fault> {
+        let mut plan = Plan::default();
+        let superseded = self.superseded(&mut plan)?;
+        let parts = self.parts();
+        let (mut old, mut new): (BTreeMap<_, Vec<usize>>, BTreeMap<_, Vec<Part>>) = Default::default();
+        for at in superseded {
+            let id = self.known.standing[at].id;
+            old.entry((self.known.standing[at].day, id.key)).or_default().push(at);
+        }
+        let mut keys = HashMap::new();
+        for part in parts {
+            let key = *keys.entry((part.kind, part.day)).or_insert_with(|| self.key_of(part));
+            new.entry((part.day, key)).or_default().push(part);
+        }
+        let both: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+        for at in both {
+            let (old, new) = (old.remove(&at).unwrap_or_default(), new.remove(&at).unwrap_or_default());
+            self.settle(at.1, &old, &new, &mut plan)?;
+        }
+        Ok(plan)
+    }
+
+    /// The standing facts that this import says anew.
+    fn superseded(&self, plan: &mut Plan) -> Result<Vec<usize>, Fault> {
+        let covered: HashSet<_> =
+            self.covered.iter().map(|(scope, day)| (&self.scopes[*scope], *day)).collect();
+        let shared: Vec<usize> = (0..self.known.standing.len())
+            .filter(|at| {
+                let standing = &self.known.standing[*at];
+                covered.contains(&(&standing.scope, standing.day))
+            })
+            .collect();
+        // By account and month, and by file: how many rows were looked for, and how many are here.
+        let mut counts: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+        let mut name_of = HashMap::new();
+        for at in shared.iter().copied().filter(|at| self.known.standing[*at].id.mark != 0) {
+            let count = counts.entry(bill(&self.known.standing[at])).or_default();
+            count.0 += 1;
+            count.1 += usize::from(self.seen[at]);
+            let fact = &self.known.standing[at].fact;
+            let file = fact.source.split(", ").next().unwrap_or_default();
+            name_of.insert(fact.document_sha256.as_deref().unwrap_or_default(), file);
+        }
+        let mut editions = HashSet::new();
+        for (bill, (shared, seen)) in counts {
+            let file = name_of.get(bill.2).copied().unwrap_or_default();
+            let is = self.judge(shared, seen, file)?;
+            plan.beside.insert(file.to_owned(), is);
+            if is == BillIs::Edition {
+                editions.insert(bill);
+            }
+        }
+        let said_anew = |at: &usize| {
+            let standing = &self.known.standing[*at];
+            // What only takes another back belongs to no edition: it stands for nothing.
+            standing.id.mark == 0 || editions.contains(&bill(standing))
+        };
+        Ok(shared.into_iter().filter(said_anew).collect())
+    }
+
+    /// Whether this is a newer edition of a bill, or a further part.
+    fn judge(&self, shared: usize, seen: usize, earlier: &str) -> Result<BillIs, Fault> {
+        if let Some(said) = self.options.bill_is {
+            return Ok(said);
+        }
+        if seen * 2 >= shared {
+            Ok(BillIs::Edition)
+        } else if seen * 10 <= shared {
+            Ok(BillIs::Part)
+        } else {
+            let problem = Problem::Unclear { seen, shared, earlier: earlier.to_owned() };
+            Err(Fault::of(problem).mend(
+                "import all parts of the bill together, or say which: `--bill-is edition` or `--bill-is part`",
+            ))
+        }
+    }
+
+    /// The groups, in the order of their files.
+    fn parts(&self) -> Vec<Part> {
+        let parts = self.groups.iter().map(|((file, kind, day), group)| Part {
+            file: *file,
+            kind: *kind,
+            day: *day,
+            group: *group,
+        });
+        let mut parts: Vec<Part> = parts.collect();
+        parts.sort_unstable_by_key(|part| (part.file, part.kind, part.day));
+        parts
+    }
+
+    /// Of what a group is: its attributes, day and currency.
+    fn key_of(&self, part: Part) -> u64 {
+        let mut text = format!("{}\n{}\n", part.day.0, self.unit());
+        for (name, value) in &self.kinds[part.kind].attributes {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        first_word(text.as_bytes())
+    }
+
+    fn unit(&self) -> String {
+        self.currency.map(|currency| currency.to_string()).unwrap_or_default()
+    }
+
+    /// Brings the facts of one key from `old` to `new`.
+    fn settle(&mut self, key: u64, old: &[usize], new: &[Part], plan: &mut Plan) -> Result<(), Fault> {
+        let pico = |decimal: Decimal| decimal.money(units::Currency::USD).pico();
+        let before: i128 = old.iter().map(|at| pico(self.known.standing[*at].fact.value)).sum();
+        let after: i128 = new.iter().map(|part| part.group.sum.pico().0).sum();
+        let parts = i128::try_from(new.len()).unwrap_or(i128::MAX);
+        // Files cut differently round differently, each by less than one.
+        if !old.is_empty() && (before - after).abs() <= if before == 0 || after == 0 { 0 } else { parts } {
+            plan.known += u64::try_from(new.len()).unwrap_or(0);
+            return Ok(());
+        }
+        let mut old = old.iter().copied();
+        for part in new {
+            let replaced = old.next();
+            if part.group.sum.is_zero() && replaced.is_none() {
+                continue;
+            }
+            let (value, whole) = part.group.sum.pico();
+            plan.rounded += u64::from(!whole);
+            plan.replaced += u64::from(replaced.is_some());
+            let fact = self.fact(key, *part, value, replaced)?;
+            plan.facts.push(fact);
+        }
+        for gone in old {
+            plan.withdrawn += 1;
+            let fact = self.withdrawal(gone)?;
+            plan.facts.push(fact);
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, key: u64, part: Part, pico: i128, replaced: Option<usize>) -> Result<Fact, Fault> {
+        let replaces = replaced.map(|at| self.known.standing[at].id.text());
+        let mut rows = replaces.as_ref().map_or(part.group.content, |replaces| {
+            first_word(format!("{:016x} {replaces}", part.group.content).as_bytes())
+        });
+        // The same rows in two files are two facts.
+        let source = &self.sources[part.file];
+        while !self.known.ids.insert((key, rows)) {
+            rows = first_word(format!("{rows:016x} {}", source.named.sha256).as_bytes());
+        }
+        let more = part.group.rows - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let times = (part.day.start(), self.options.recorded_at);
+        let source_text = format!("{}{more}", source.place(part.group.first));
+        let mut fact = Fact::new(LIST_SPEND, Decimal::from_pico(pico), &self.unit(), times, &source_text);
+        fact.attributes.clone_from(&self.kinds[part.kind].attributes);
+        fact.document_sha256 = Some(source.named.sha256.clone());
+        fact.id = Some(Id { key, rows, mark: part.group.mark }.text());
+        fact.replaces = replaces;
+        self.not_backwards(replaced)?;
+        Ok(fact)
+    }
+
+    /// A fact of nothing in the place of one whose rows are gone.
+    fn withdrawal(&mut self, gone: usize) -> Result<Fact, Fault> {
+        self.not_backwards(Some(gone))?;
+        let standing = &self.known.standing[gone];
+        let old = standing.id.text();
+        let key = standing.id.key;
+        let mut rows = first_word(format!("gone {old}").as_bytes());
+        while !self.known.ids.insert((key, rows)) {
+            rows = first_word(format!("{rows:016x}").as_bytes());
+        }
+        // The edition that no longer has it; its first file stands for all.
+        let edition = self.sources.first().map(|source| source.named.clone());
+        let mut fact = standing.fact.clone();
+        fact.value = Decimal::ZERO;
+        fact.recorded_at = self.options.recorded_at;
+        fact.id = Some(Id { key, rows, mark: 0 }.text());
+        fact.replaces = Some(old);
+        if let Some(edition) = edition {
+            fact.source = format!("{}, no longer in it", edition.name);
+            fact.document_sha256 = Some(edition.sha256);
+        }
+        Ok(fact)
+    }
+
+    /// A correction is not known before what it corrects.
+    fn not_backwards(&self, replaced: Option<usize>) -> Result<(), Fault> {
+        let later = replaced.map(|at| self.known.standing[at].fact.recorded_at);
+        match later.filter(|later| *later > self.options.recorded_at) {
+            None => Ok(()),
+            Some(later) => {
+                let recorded = self.options.recorded_at.to_string();
+                let problem = Problem::Backwards { recorded, later: later.to_string() };
+                Err(Fault::of(problem).mend("say a `--recorded-at` that is not before it"))
+            }
+        }
+    }
+}
+
+/// The account's month that a fact is of, and the SHA-256 of the file it came from.
+fn bill(standing: &Standing) -> (&str, &str, &str) {
+    let file = standing.fact.document_sha256.as_deref().unwrap_or_default();
+    (&standing.scope.account, &standing.scope.period, file)
+}
+
+/// The first 64 bits of the SHA-256.
+fn first_word(text: &[u8]) -> u64 {
+    let digest = digest(&SHA256, text);
+    digest.as_ref().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}

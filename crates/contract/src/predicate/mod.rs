@@ -14,17 +14,26 @@
 //! - No loops, no user's functions, no clock but `as_of`. No floating point.
 
 mod calendar;
+mod change;
+mod check;
 mod condition;
 mod discount;
 mod fault;
 mod formula;
+mod kernel;
 mod kind;
 mod kleene;
+mod lexer;
+mod parse;
 mod proof;
+mod prove;
 mod selector;
 mod state;
+mod syntax;
+mod tree;
 mod vocabulary;
 mod world;
+mod written;
 
 pub use calendar::{Length, Span, Window};
 pub use condition::{Condition, Held};

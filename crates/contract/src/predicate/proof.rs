@@ -3,6 +3,7 @@
 use crate::predicate::kind::Kind;
 use crate::predicate::kleene::Kleene;
 use crate::ratio::Ratio;
+use std::fmt;
 use units::Timestamp;
 
 /// One part of an expression, evaluated.
@@ -18,7 +19,7 @@ pub struct Proof {
     pub reads: Vec<Read>,
     /// What it would have read, had it been known.
     pub missing: Vec<Missing>,
-    /// Its parts that decide it or could, in the order written.
+    /// Its parts, in the order written; constants are none. Of a `for`, the moment that decides it.
     pub parts: Vec<Proof>,
 }
 
@@ -27,12 +28,12 @@ pub struct Proof {
 pub enum Value {
     /// True, false or unknown.
     Truth(Kleene<bool>),
-    /// A number of a kind; nothing when unknown.
+    /// A number of a kind, in the units that [`Kind`] says; nothing when unknown.
     Amount(Option<Ratio>, Kind),
 }
 
 /// Facts of a metric that were read: all those effective from `from` to `to`, both included.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Read {
     /// The metric.
     pub metric: String,
@@ -51,4 +52,129 @@ pub struct Missing {
     pub from: Option<Timestamp>,
     /// Until when.
     pub to: Timestamp,
+}
+
+impl Value {
+    const fn is_known(self) -> bool {
+        match self {
+            Self::Truth(truth) => truth.known().is_some(),
+            Self::Amount(amount, _) => amount.is_some(),
+        }
+    }
+}
+
+impl Proof {
+    /// Everything read in it, each once, in order.
+    pub fn all_reads(&self) -> Vec<Read> {
+        let mut all = Vec::new();
+        self.visit(&mut |part| all.extend(part.reads.iter().cloned()));
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What it waits for: what is missing in parts that are unknown themselves, each once.
+    pub fn waits_for(&self) -> Vec<&Missing> {
+        let mut all: Vec<&Missing> = Vec::new();
+        self.collect_missing(&mut all);
+        all
+    }
+
+    fn collect_missing<'a>(&'a self, all: &mut Vec<&'a Missing>) {
+        if self.value.is_known() {
+            return;
+        }
+        for missing in &self.missing {
+            if !all.iter().any(|known| known.what == missing.what) {
+                all.push(missing);
+            }
+        }
+        self.parts.iter().for_each(|part| part.collect_missing(all));
+    }
+
+    fn visit(&self, each: &mut impl FnMut(&Self)) {
+        each(self);
+        self.parts.iter().for_each(|part| part.visit(each));
+    }
+
+    /// In words, a line a part, deeper parts further in.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.write_lines(0, self.at, &mut lines);
+        lines
+    }
+
+    fn write_lines(&self, depth: usize, at: Timestamp, lines: &mut Vec<String>) {
+        let when = if self.at == at { String::new() } else { format!("at {}: ", day(self.at)) };
+        let read = match self.reads.as_slice() {
+            [] => String::new(),
+            reads => format!(" ({})", reads.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        };
+        lines.push(format!("{}{when}{}{read}", "  ".repeat(depth), self.head()));
+        self.parts.iter().for_each(|part| part.write_lines(depth + 1, self.at, lines));
+    }
+
+    fn head(&self) -> String {
+        match self.value {
+            Value::Truth(truth) => match truth.known() {
+                Some(true) => format!("true: {}", self.text),
+                Some(false) => format!("false: {}", self.text),
+                None => format!("undecided{}: {}", self.waiting(), self.text),
+            },
+            Value::Amount(Some(amount), kind) => format!("{} is {}", self.text, written(amount, kind)),
+            Value::Amount(None, _) => format!("{} is not known{}", self.text, self.waiting()),
+        }
+    }
+
+    fn waiting(&self) -> String {
+        let names: Vec<String> = self.waits_for().into_iter().map(ToString::to_string).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [one] if *one == self.text => String::new(),
+            [one] => format!(", waiting for {one}"),
+            [most @ .., last] => format!(", waiting for {} and {last}", most.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.lines().join("\n"))
+    }
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.from == self.to {
+            write!(out, "{} at {}", self.metric, day(self.from))
+        } else {
+            write!(out, "{} from {} to {}", self.metric, day(self.from), day(self.to))
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from {
+            None => out.write_str(&self.what),
+            Some(from) if from.date() == self.to.date() => write!(out, "{} at {}", self.what, day(from)),
+            Some(from) => write!(out, "{} from {} to {}", self.what, day(from), day(self.to)),
+        }
+    }
+}
+
+/// A moment, as a day when it begins one.
+fn day(at: Timestamp) -> String {
+    let (whole, date) = (at.to_string(), at.date());
+    if whole.ends_with("T00:00:00.000000Z") { date } else { whole.replace(".000000Z", "Z") }
+}
+
+/// A number with its unit, exact to twelve places.
+fn written(amount: Ratio, kind: Kind) -> String {
+    let Some(number) = amount.to_decimal(12, 0) else { return "too large to compute".to_owned() };
+    match kind {
+        Kind::Power => format!("{number} GW"),
+        Kind::Duration => format!("{number} days"),
+        _ => number,
+    }
 }

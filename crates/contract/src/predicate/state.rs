@@ -1,6 +1,7 @@
 //! What a condition may ask about the deal itself, beside its metrics.
 
 use crate::predicate::calendar::Window;
+use crate::predicate::syntax::id;
 use std::fmt;
 
 /// A question about the deal's own state. A [`World`](crate::predicate::World) answers in numbers: yes is one
@@ -55,5 +56,35 @@ pub enum Stream {
 impl fmt::Display for Stream {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("remaining_minimums")
+    }
+}
+
+impl fmt::Display for State {
+    /// As a condition asks for it: `in_default(labco)`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InDefault(party) => write!(out, "in_default({})", id(party)),
+            Self::Sanctions => out.write_str("sanctions"),
+            Self::ForceMajeure => out.write_str("force_majeure"),
+            Self::ExportControl => out.write_str("export_control"),
+            Self::ChangeOfControl(party) => write!(out, "change_of_control({})", id(party)),
+            Self::Released(tranche) => write!(out, "released({})", id(tranche)),
+            Self::Met(tranche) => write!(out, "met({})", id(tranche)),
+            Self::PaymentDefault => out.write_str("payment_default"),
+            Self::CapacityLate(None) => out.write_str("capacity_late"),
+            Self::CapacityLate(Some(grant)) => write!(out, "capacity_late({})", id(grant)),
+            Self::ResidencyBreach => out.write_str("residency_breach"),
+            Self::CovenantBreach(covenant) => write!(out, "covenant_breach({})", id(covenant)),
+            Self::Remaining(stream) => stream.fmt(out),
+            Self::ClawbackDiscounts => out.write_str("clawback(discounts)"),
+            Self::ClawbackCredits => out.write_str("clawback(credits)"),
+            Self::Drawn(None) => out.write_str("drawn"),
+            Self::Drawn(Some(commitment)) => write!(out, "drawn({})", id(commitment)),
+            Self::PortabilityTestedShare(window) => write!(out, "portability_tested_share({window})"),
+            Self::SiliconShare(silicon, window) => write!(out, "silicon_share({}, {window})", id(silicon)),
+            Self::ProviderShare(provider, window) => {
+                write!(out, "provider_share({}, {window})", id(provider))
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Events: what an instrument does at a time, and its state after it.
 
 use jiff::civil::DateTime;
+use serde_json::{Value, json};
 use std::fmt;
 
 /// One event of an instrument.
@@ -20,6 +21,26 @@ pub struct Event {
     pub accrued_interest: f64,
     /// For options, how its exercise stands afterwards.
     pub exercise: Option<Exercise>,
+}
+
+impl Event {
+    /// The event by the names of the ACTUS dictionary.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut object = json!({
+            "eventDate": self.date.to_string(),
+            "eventType": self.kind.code(),
+            "payoff": self.payoff,
+            "notionalPrincipal": self.notional_principal,
+            "nominalInterestRate": self.nominal_interest_rate,
+            "accruedInterest": self.accrued_interest,
+        });
+        if let Some(exercise) = self.exercise {
+            object["exerciseDate"] = exercise.date.map_or(Value::Null, |date| date.to_string().into());
+            object["exerciseAmount"] = exercise.amount.into();
+        }
+        object
+    }
 }
 
 /// How the exercise of an option stands.

@@ -33,7 +33,7 @@ impl Instrument {
     pub fn read(document: &Map<String, Value>) -> Result<Self, Error> {
         const PARTS: [&str; 6] = ["identifier", "terms", "to", "dataObserved", "eventsObserved", "results"];
         if let Some(name) = document.keys().find(|name| !PARTS.contains(&name.as_str())) {
-            return Err(Error::Unknown { term: name.clone() });
+            return Err(Error::unknown(name, PARTS.into_iter()));
         }
         let terms = document.get("terms").and_then(Value::as_object);
         let terms = terms.ok_or(Error::Missing { term: "terms", contract: "an instrument" })?;

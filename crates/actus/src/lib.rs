@@ -11,6 +11,7 @@
 //! Where the published cases of ACTUS and the text of its specification differ, the cases win; the README lists them.
 
 mod conventions;
+mod document;
 mod error;
 mod event;
 mod instrument;
@@ -19,6 +20,7 @@ mod terms;
 mod types;
 
 pub use conventions::{BusinessDay, Calendar, Conventions, Cycle, DayCount, Period};
+pub use document::{Fault, parse};
 pub use error::Error;
 pub use event::{Event, Exercise, Kind, Occurrence};
 pub use instrument::Instrument;
@@ -28,3 +30,12 @@ pub use terms::{
     Prepayment, Principal, Recurrence, Reset, Role, Scaling, Terms, Trade,
 };
 pub use types::schedule;
+
+/// Local time, as ACTUS has it.
+pub type Time = jiff::civil::DateTime;
+
+/// Reads `2026-04-30` (its beginning) or `2026-04-30T12:00:00`.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<Time> {
+    terms::fields::time(text)
+}

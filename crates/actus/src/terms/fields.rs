@@ -83,7 +83,7 @@ impl<'a> Fields<'a> {
     pub(super) fn nothing_else(&self) -> Result<(), Error> {
         let read = self.read.borrow();
         match self.object.keys().find(|name| !read.contains(name.as_str())) {
-            Some(name) => Err(Error::Unknown { term: name.clone() }),
+            Some(name) => Err(Error::unknown(name, read.iter().copied())),
             None => Ok(()),
         }
     }
@@ -114,13 +114,12 @@ pub(crate) fn number(text: &str) -> Option<f64> {
 }
 
 pub(crate) fn time(text: &str) -> Option<DateTime> {
-    let whole = || text.parse::<DateTime>().ok();
-    let day = || text.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0));
-    if text.len() <= 10 {
-        day()
-    } else if text.ends_with('Z') {
-        None
-    } else {
-        whole()
+    // No offset and no zone: ACTUS knows local time only, and dropping one would move the event.
+    let plain = |c: char| c.is_ascii_digit() || matches!(c, '-' | 'T' | ' ' | ':' | '.');
+    let (_, clock) = text.split_once(['T', ' ']).unwrap_or((text, ""));
+    if !text.chars().all(plain) || clock.contains('-') {
+        return None;
     }
+    let day = || text.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0));
+    if clock.is_empty() { day() } else { text.parse().ok() }
 }

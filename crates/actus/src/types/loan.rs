@@ -407,8 +407,8 @@ impl<'a> Loan<'a> {
             Some(known) if event.kind == Kind::ResetFixed => known,
             _ => {
                 let wanted = self.market_rate(event.time)? * reset.multiplier + reset.spread;
-                let change = (wanted - state.rate).max(reset.period_floor).min(reset.period_cap);
-                (state.rate + change).max(reset.life_floor).min(reset.life_cap)
+                let within = wanted.max(state.rate + reset.period_floor).min(state.rate + reset.period_cap);
+                within.max(reset.life_floor).min(reset.life_cap)
             }
         };
         Ok(0.0)

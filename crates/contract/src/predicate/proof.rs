@@ -106,10 +106,8 @@ impl Proof {
 
     fn write_lines(&self, depth: usize, at: Timestamp, lines: &mut Vec<String>) {
         let when = if self.at == at { String::new() } else { format!("at {}: ", day(self.at)) };
-        let read = match self.reads.as_slice() {
-            [] => String::new(),
-            reads => format!(" ({})", reads.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-        };
+        let each: Vec<String> = self.reads.iter().map(|read| read.beside(&self.text)).collect();
+        let read = if each.is_empty() { String::new() } else { format!(" ({})", each.join("; ")) };
         lines.push(format!("{}{when}{}{read}", "  ".repeat(depth), self.head()));
         self.parts.iter().for_each(|part| part.write_lines(depth + 1, self.at, lines));
     }
@@ -143,12 +141,13 @@ impl fmt::Display for Proof {
     }
 }
 
-impl fmt::Display for Read {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.from == self.to {
-            write!(out, "{} at {}", self.metric, day(self.from))
-        } else {
-            write!(out, "{} from {} to {}", self.metric, day(self.from), day(self.to))
+impl Read {
+    /// In words, beside a text that may name the metric itself.
+    fn beside(&self, text: &str) -> String {
+        let name = if text.contains(&self.metric) { String::new() } else { format!("{} ", self.metric) };
+        match (day(self.from), day(self.to)) {
+            (from, to) if from == to => format!("{name}of {from}"),
+            (from, to) => format!("{name}from {from} to {to}"),
         }
     }
 }

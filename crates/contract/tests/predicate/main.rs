@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod document;
 mod faults;
+mod lanes;
+mod laws;
+mod selecting;
 mod truths;
 mod world;

@@ -10,7 +10,7 @@ use toml::Spanned;
 pub(crate) fn vocabulary(deal: &Deal) -> Vocabulary {
     let mut names = Vocabulary::new(deal.currency, deal.period());
     for (name, metric) in &deal.metrics {
-        match metric.flow || measures(deal, name) {
+        match is_flow(deal, name) {
             true => names.flow(name, metric.kind.kind()),
             false => names.level(name, metric.kind.kind()),
         }
@@ -33,9 +33,10 @@ pub(crate) fn vocabulary(deal: &Deal) -> Vocabulary {
     names
 }
 
-/// Whether a metric is what a commitment counts.
-fn measures(deal: &Deal, metric: &str) -> bool {
-    deal.commitments.iter().any(|commitment| commitment.measure.as_deref() == Some(metric))
+/// Whether a metric's facts add up: it says so, or it is what a commitment counts.
+pub(crate) fn is_flow(deal: &Deal, metric: &str) -> bool {
+    let declared = deal.metrics.get(metric).is_some_and(|metric| metric.flow);
+    declared || deal.commitments.iter().any(|commitment| commitment.measure.as_deref() == Some(metric))
 }
 
 /// Reads the expressions of `deal`, which was read from `text`.

@@ -9,6 +9,7 @@ mod day;
 pub mod deal;
 mod decimal;
 mod error;
+mod evaluate;
 pub mod fact;
 mod number;
 pub mod predicate;
@@ -27,6 +28,10 @@ pub use day::{Day, Period};
 pub use deal::Deal;
 pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
+pub use evaluate::{
+    CapacityState, CapacityStatus, CommitmentStatus, Contract, CovenantState, CovenantStatus, Evaluation,
+    Exit, ExitItem, Node, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus, evaluate,
+};
 pub use number::Number;
 pub use ratio::Ratio;
 pub use report::{

@@ -91,8 +91,7 @@ fn rates(commitment: &Commitment) -> Result<(), Error> {
         .chain(
             commitment.eligible.iter().flat_map(|rule| [Some(&rule.weight), rule.cap_of_year_min.as_ref()]),
         )
-        .chain(commitment.discounts.iter().map(|discount| Some(&discount.rate)))
-        .chain([commitment.grace.as_ref()]);
+        .chain(commitment.discounts.iter().map(|discount| Some(&discount.rate)));
     for given in shares.flatten() {
         share(given)?;
     }

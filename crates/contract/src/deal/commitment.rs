@@ -26,8 +26,6 @@ pub struct Commitment {
     /// The minimum of each contract year.
     #[serde(default)]
     pub schedule: Vec<Spanned<YearMinimum>>,
-    /// The share of what is needed that already counts as all of it; `0.95` forgives the last twentieth.
-    pub grace: Option<Spanned<Decimal>>,
     /// What becomes of spend above a year's minimum.
     pub excess: Option<Excess>,
     /// What becomes of a year below its minimum.

@@ -57,7 +57,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 /// Text that cannot end a table's cell or line, start a heading or become HTML or a link.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -2,6 +2,7 @@
 //!
 //! What stays true: all four show the same figures in the same words, and none of them computes anything.
 
+pub mod evaluation;
 mod html;
 mod json;
 mod markdown;
@@ -90,4 +91,9 @@ fn condition(tranche: &TrancheLine) -> String {
         TrancheState::Open => format!("open until {}", tranche.condition),
         TrancheState::Draft => format!("draft, then {}", tranche.condition),
     }
+}
+
+/// Text that moves no cursor and starts no line.
+fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -1,10 +1,10 @@
 //! The report as plain text, at most 100 columns wide where words allow. No colour: what matters is in words.
 
-use super::{LEGEND, basis_line, condition, parties, parts, term, version};
+use super::{LEGEND, basis_line, condition, parties, parts, plain, term, version};
 use crate::report::Report;
 use std::fmt::Write as _;
 
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// Text for a terminal.
 pub fn terminal(report: &Report) -> String {
@@ -66,7 +66,7 @@ fn sections(report: &Report) -> Vec<(&'static str, Vec<Row>)> {
     sections
 }
 
-fn section(out: &mut String, title: &str) -> std::fmt::Result {
+pub(super) fn section(out: &mut String, title: &str) -> std::fmt::Result {
     writeln!(out, "\n{title}\n{}", "─".repeat(WIDTH))
 }
 
@@ -89,7 +89,7 @@ impl Row {
 }
 
 /// Words filled up to the width, each line behind `lead`, whose mark stands on the first one only.
-fn wrapped(out: &mut String, lead: &str, text: &str) -> std::fmt::Result {
+pub(super) fn wrapped(out: &mut String, lead: &str, text: &str) -> std::fmt::Result {
     let hang = " ".repeat(width(lead));
     let mut line = lead.to_owned();
     let mut empty = true;
@@ -108,11 +108,6 @@ fn wrapped(out: &mut String, lead: &str, text: &str) -> std::fmt::Result {
     if empty { Ok(()) } else { writeln!(out, "{line}") }
 }
 
-/// Text that moves no cursor and starts no line.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().count()
 }

@@ -1,0 +1,236 @@
+//! Observations of metrics as known at one moment, which is moved forward: corrections take the place of what they
+//! correct, and of two levels at one moment the later known holds.
+
+use crate::fact::{Fact, Facts, LIST_SPEND, Line};
+use crate::ratio::Ratio;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Included};
+use std::rc::Rc;
+use units::Timestamp;
+
+/// One observation: which line it is, and its value in 10⁻¹².
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub place: usize,
+    pub value: i128,
+}
+
+/// One metric's observations.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Series {
+    flow: bool,
+    at: BTreeMap<Timestamp, Vec<Seen>>,
+    /// By moment, the sum of all until then; behind while `stale`. Nothing where a sum does not fit.
+    sums: Vec<(Timestamp, Option<i128>)>,
+    stale: bool,
+}
+
+impl Series {
+    fn put(&mut self, at: Timestamp, seen: Seen) {
+        let newest = self.sums.last().is_none_or(|(last, _)| *last < at);
+        self.at.entry(at).or_default().push(seen);
+        if newest && !self.stale {
+            let before = self.sums.last().map_or(Some(0), |(_, sum)| *sum);
+            self.sums.push((at, before.and_then(|sum| sum.checked_add(seen.value))));
+        } else {
+            self.stale = true;
+        }
+    }
+
+    fn take(&mut self, at: Timestamp, place: usize) {
+        if let Some(seen) = self.at.get_mut(&at) {
+            seen.retain(|seen| seen.place != place);
+            if seen.is_empty() {
+                self.at.remove(&at);
+            }
+            self.stale = true;
+        }
+    }
+
+    fn settle(&mut self) {
+        if !self.stale {
+            return;
+        }
+        let mut sum = Some(0_i128);
+        self.sums = self
+            .at
+            .iter()
+            .map(|(at, seen)| {
+                sum = sum.zip(value(seen, self.flow)).and_then(|(sum, value)| sum.checked_add(value));
+                (*at, sum)
+            })
+            .collect();
+        self.stale = false;
+    }
+
+    /// The last moment with an observation after `after` and no later than `until`, and its value.
+    pub fn latest(&self, after: Timestamp, until: Timestamp) -> Option<(Timestamp, Ratio)> {
+        if after >= until {
+            return None;
+        }
+        let (at, seen) = self.at.range((Excluded(after), Included(until))).next_back()?;
+        Some((*at, number(value(seen, self.flow)?)))
+    }
+
+    /// The sum after `after` and no later than `until`; nothing when nothing is known.
+    pub fn sum(&self, after: Timestamp, until: Timestamp) -> Option<Ratio> {
+        if self.sums.is_empty() {
+            return None;
+        }
+        let until_then = |moment: Timestamp| {
+            let count = self.sums.partition_point(|(at, _)| *at <= moment);
+            count.checked_sub(1).map_or(Some(0), |last| self.sums[last].1)
+        };
+        let (before, until) = (until_then(after)?, until_then(until.max(after))?);
+        Some(number(until.checked_sub(before)?))
+    }
+
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.at.range((Excluded(after), std::ops::Bound::Unbounded)).next().map(|(at, _)| *at)
+    }
+
+    /// The lines read between two moments, both included: of levels the one that holds at each.
+    pub fn read(&self, from: Timestamp, to: Timestamp) -> Vec<usize> {
+        if from > to {
+            return Vec::new();
+        }
+        let moments = self.at.range(from..=to).map(|(_, seen)| seen);
+        let kept = moments.flat_map(|seen| if self.flow { &seen[..] } else { &seen[seen.len() - 1..] });
+        kept.map(|seen| seen.place).collect()
+    }
+
+    /// All lines no later than `until`, the last first.
+    pub fn backwards(&self, until: Timestamp) -> impl Iterator<Item = (Timestamp, Seen)> {
+        self.at.range(..=until).rev().flat_map(|(at, seen)| seen.iter().rev().map(|seen| (*at, *seen)))
+    }
+}
+
+/// What a metric is at a moment: of flows all together, of levels the one known last.
+fn value(seen: &[Seen], flow: bool) -> Option<i128> {
+    if flow {
+        return seen.iter().try_fold(0_i128, |sum, seen| sum.checked_add(seen.value));
+    }
+    seen.last().map(|seen| seen.value)
+}
+
+fn number(pico: i128) -> Ratio {
+    Ratio::new(pico, units::PICO_PER_UNIT)
+}
+
+/// Metrics that count list spend by weight, each with the weight of every line.
+pub(super) type Measures<'a> = BTreeMap<&'a str, Rc<[Ratio]>>;
+
+/// The series that something needs, as known at a moment.
+#[derive(Debug, Clone)]
+pub(super) struct Stock<'a> {
+    facts: &'a Facts,
+    series: BTreeMap<&'a str, Series>,
+    /// Places of the lines to come, in the order they were put on record.
+    coming: std::iter::Peekable<std::vec::IntoIter<usize>>,
+    names: BTreeMap<&'a str, usize>,
+    /// Metrics that count list spend by weight, each with the weight of every line.
+    measures: Measures<'a>,
+}
+
+impl<'a> Stock<'a> {
+    /// Of `metrics`, each with whether it is a flow, with nothing known yet.
+    pub fn new(facts: &'a Facts, metrics: &BTreeSet<(&'a str, bool)>, measures: &Measures<'a>) -> Self {
+        let series: BTreeMap<&str, Series> =
+            metrics.iter().map(|(name, flow)| (*name, Series { flow: *flow, ..Series::default() })).collect();
+        let measured = measures.keys().any(|name| series.contains_key(name));
+        let places = facts.lines().iter().enumerate().filter(|(_, known)| {
+            let wanted = |fact: &Fact| {
+                series.contains_key(fact.metric.as_str()) || (measured && fact.metric == LIST_SPEND)
+            };
+            known.fact().is_some_and(wanted)
+        });
+        let places: Vec<usize> = places.map(|(place, _)| place).collect();
+        Self {
+            facts,
+            series,
+            coming: places.into_iter().peekable(),
+            names: facts.names(),
+            measures: measures.clone(),
+        }
+    }
+
+    /// When the next line was put on record.
+    pub fn next_record(&mut self) -> Option<Timestamp> {
+        let place = *self.coming.peek()?;
+        Some(self.facts.lines()[place].entry.line.recorded_at())
+    }
+
+    /// Learns all that was put on record until `known`; gives the earliest moment that anything changed at.
+    pub fn learn(&mut self, known: Timestamp) -> Option<Timestamp> {
+        let mut earliest: Option<Timestamp> = None;
+        while self.next_record().is_some_and(|recorded| recorded <= known) {
+            let Some(place) = self.coming.next() else { break };
+            let changed = self.add(place);
+            earliest = Some(earliest.map_or(changed, |earliest| earliest.min(changed)));
+        }
+        for series in self.series.values_mut() {
+            series.settle();
+        }
+        earliest
+    }
+
+    fn add(&mut self, place: usize) -> Timestamp {
+        let known = &self.facts.lines()[place];
+        let Some(fact) = known.fact() else { return Timestamp::from_micros(i64::MAX) };
+        let mut changed = fact.effective_at;
+        let old = fact.replaces.as_deref().and_then(|id| self.names.get(id).copied());
+        if let Some(old) = old
+            && let Line::Fact(before) = &self.facts.lines()[old].entry.line
+        {
+            changed = changed.min(before.effective_at);
+            for name in self.series_of(before) {
+                self.edit(name, |series| series.take(before.effective_at, old));
+            }
+        }
+        let value = known.value.ratio();
+        for name in self.series_of(fact) {
+            let weight = match self.measures.get(name) {
+                Some(weights) => weights.get(place).copied(),
+                None => Some(Ratio::ONE),
+            };
+            let counted = weight
+                .and_then(|weight| (value * weight * Ratio::whole(units::PICO_PER_UNIT)).round_half_even());
+            if let Some(value) = counted {
+                self.edit(name, |series| series.put(fact.effective_at, Seen { place, value }));
+            }
+        }
+        changed
+    }
+
+    /// The series that a fact belongs to.
+    fn series_of(&self, fact: &'a Fact) -> Vec<&'a str> {
+        let measures = self.measures.keys().copied().filter(|_| fact.metric == LIST_SPEND);
+        measures.chain([fact.metric.as_str()]).collect()
+    }
+
+    fn edit(&mut self, name: &str, change: impl FnOnce(&mut Series)) {
+        if let Some(series) = self.series.get_mut(name) {
+            change(series);
+        }
+    }
+
+    pub fn series(&self, metric: &str) -> Option<&Series> {
+        self.series.get(metric)
+    }
+
+    pub const fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+}
+
+/// The lines of a metric that stand at `known`: counting, on record by then, and not corrected by then.
+pub(super) fn standing<'a>(facts: &'a Facts, metric: &'a str, known: Timestamp) -> Vec<(usize, &'a Fact)> {
+    let counting = || {
+        let lines = facts.lines().iter().enumerate();
+        lines
+            .filter_map(|(place, line)| Some((place, line.fact()?)))
+            .filter(|(_, fact)| fact.metric == metric && fact.recorded_at <= known)
+    };
+    let corrected: BTreeSet<&str> = counting().filter_map(|(_, fact)| fact.replaces.as_deref()).collect();
+    counting().filter(|(_, fact)| fact.id.as_deref().is_none_or(|id| !corrected.contains(id))).collect()
+}

@@ -1,0 +1,137 @@
+//! List spend sorted into commitments: which rule admits each line, and what a year comes to.
+
+use super::series::standing;
+use crate::advance::{Charge, Position, YearPosition};
+use crate::day::Day;
+use crate::deal::{Commitment, Deal};
+use crate::error::Error;
+use crate::fact::{Facts, LIST_SPEND};
+use crate::ratio::Ratio;
+use crate::settle::{YearSettlement, settle};
+use crate::terms::CommitmentTerms;
+use units::{Money, Timestamp};
+
+/// A deal's commitments, with the rule that decides each line of spend.
+#[derive(Debug)]
+pub(super) struct Spend<'a> {
+    facts: &'a Facts,
+    /// By commitment in the deal's order.
+    pub terms: Vec<CommitmentTerms>,
+    /// By commitment, then by line; nothing for lines that are no spend or that no rule admits.
+    rules: Vec<Vec<Option<usize>>>,
+}
+
+impl<'a> Spend<'a> {
+    pub fn new(deal: &Deal, facts: &'a Facts) -> Self {
+        let rules = deal.commitments.iter().map(|commitment| {
+            let lines = facts.lines().iter();
+            lines
+                .map(|known| known.fact().filter(|fact| fact.metric == LIST_SPEND))
+                .map(|fact| rule(commitment, &fact?.attributes))
+        });
+        Self { facts, terms: deal.commitment_terms(), rules: rules.map(Iterator::collect).collect() }
+    }
+
+    /// By line, how much of it counts towards a commitment, before caps.
+    pub fn weights(&self, commitment: usize) -> Vec<Ratio> {
+        let (Some(terms), Some(rules)) = (self.terms.get(commitment), self.rules.get(commitment)) else {
+            return Vec::new();
+        };
+        let weight = |rule: &Option<usize>| {
+            rule.and_then(|rule| terms.rules.get(rule)).map_or(Ratio::ZERO, |rule| rule.weight.ratio())
+        };
+        rules.iter().map(weight).collect()
+    }
+
+    /// What is charged under a commitment by `at`, as known at `known`.
+    pub fn position(&self, commitment: usize, known: Timestamp, at: Timestamp) -> Result<Position, Error> {
+        let terms = &self.terms[commitment];
+        let mut position = Position::opening(terms.currency);
+        for (place, fact) in standing(self.facts, LIST_SPEND, known) {
+            if fact.effective_at > at {
+                continue;
+            }
+            let list = self.facts.lines()[place].value.money(terms.currency);
+            let charge = Charge { list, rule: self.rules[commitment][place] };
+            let Some(year) = terms.year_of(Day::of(fact.effective_at)) else {
+                position.outside = position.outside.checked_add(list)?;
+                continue;
+            };
+            let entry = position.years.entry(year).or_insert_with(|| YearPosition::opening(terms));
+            let sum = match charge.rule.and_then(|rule| entry.list.get_mut(rule)) {
+                Some(sum) => sum,
+                None => &mut entry.unmatched,
+            };
+            *sum = sum.checked_add(list)?;
+        }
+        Ok(position)
+    }
+
+    /// The contract years of a commitment at `at`, as known at `known`.
+    pub fn years(
+        &self,
+        commitment: usize,
+        known: Timestamp,
+        at: Timestamp,
+    ) -> Result<Vec<YearSettlement>, Error> {
+        settle(&self.terms[commitment], &self.position(commitment, known, at)?, Day::of(at))
+    }
+
+    /// The lines of spend of a contract year that count, and those that do not, as known at `known`.
+    pub fn lines(&self, commitment: usize, year: u32, known: Timestamp, at: Timestamp) -> [Vec<usize>; 2] {
+        let (mut counted, mut rest) = (Vec::new(), Vec::new());
+        for (place, fact) in standing(self.facts, LIST_SPEND, known) {
+            if fact.effective_at > at
+                || self.terms[commitment].year_of(Day::of(fact.effective_at)) != Some(year)
+            {
+                continue;
+            }
+            match self.rules[commitment][place].and_then(|rule| self.terms[commitment].rules.get(rule)) {
+                Some(rule) if rule.weight.ratio().is_positive() => counted.push(place),
+                _ => rest.push(place),
+            }
+        }
+        [counted, rest]
+    }
+}
+
+/// The first rule that admits these attributes; the only one when the deal has no rules.
+fn rule(commitment: &Commitment, attributes: &std::collections::BTreeMap<String, String>) -> Option<usize> {
+    if commitment.eligible.is_empty() {
+        return Some(0);
+    }
+    commitment
+        .eligible
+        .iter()
+        .position(|rule| rule.selector.as_ref().is_some_and(|selector| selector.admits(attributes).yes))
+}
+
+/// What the minimums not over yet still ask for: of each open year what is short, or what the total lacks.
+pub(super) fn remaining(
+    terms: &CommitmentTerms,
+    years: &[YearSettlement],
+    position: &Position,
+) -> Result<Money, Error> {
+    let mut open = Money::zero(terms.currency);
+    let mut reached = Money::zero(terms.currency);
+    for year in years {
+        match year.open {
+            true => open = open.checked_add(year.shortfall)?,
+            false => reached = reached.checked_add(year.shortfall)?,
+        }
+        reached = reached.checked_add(year.charge)?;
+    }
+    // Years without a minimum of their own count towards the total, at the discount up to a minimum.
+    for (_, charged) in position.years.iter().filter(|(year, _)| terms.minimum(**year).is_none()) {
+        reached = reached.checked_add(discounted(terms, charged.drawn(terms)?)?)?;
+    }
+    let Some(total) = terms.total else { return Ok(open) };
+    let left = total.checked_sub(reached)?;
+    Ok(if left.pico() > open.pico() { left } else { open })
+}
+
+fn discounted(terms: &CommitmentTerms, list: Money) -> Result<Money, Error> {
+    let net = Ratio::whole(list.pico()) * (Ratio::ONE - terms.discount.ratio());
+    let pico = net.round_half_even().ok_or(units::MoneyError::TooLarge)?;
+    Ok(Money::from_pico(pico, terms.currency))
+}

@@ -27,7 +27,7 @@ pub struct Restrictions {
     /// How much of a route must be under control: 0 its place, 1 also operator and staff, 2 also the owner, 3 also the
     /// technology.
     pub control: u8,
-    /// Whose control: of each of these. The countries of caller and subjects when empty.
+    /// Whose control: of each of these, beside what holds for the caller. Asks for nothing at level 0.
     pub control_within: Vec<Area>,
 }
 
@@ -183,6 +183,9 @@ pub struct Caller {
     pub country: Option<Place>,
     /// Who owns it.
     pub ownership: Ownership,
+    /// In whose hands a route must be where control is asked for; the countries of caller and data subjects when none,
+    /// members of the EEA standing for each other.
+    pub hands: Option<Area>,
     /// Whether it is a blocked party itself.
     pub blocked: bool,
     /// Who oversees what AI decides.

@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, Clause, Effect, Rule, hex};
 use crate::condition::{Holds, Request};
 use crate::need::{About, Case, DECLARE_COUNTRY, Shortfall, Verdict, out_of_control};
 use crate::place::listed;
-use crate::{Area, Date, Inputs, Places, Register, Route};
+use crate::{Area, Date, Inputs, Place, Places, Register, Route};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -269,17 +269,19 @@ impl<'a> Docket<'a> {
         }
     }
 
-    /// In whose hands a route must be: as asked, or of the countries in play, members of the EEA standing for each other.
+    /// In whose hands a route must be: of each of these.
     fn hands(&self) -> Vec<Area> {
         let asked = &self.inputs.asked;
         if asked.control == 0 {
             return Vec::new();
         }
-        if !asked.control_within.is_empty() {
-            return asked.control_within.clone();
-        }
+        let base = self.inputs.caller.hands.clone().map_or_else(|| self.homes(), |hands| vec![hands]);
+        base.into_iter().chain(asked.control_within.iter().cloned()).collect()
+    }
+
+    fn homes(&self) -> Vec<Area> {
         let eea = self.law.catalogue.area(["EEA"]).ok();
-        let home = |place| match &eea {
+        let home = |place: Place| match &eea {
             Some(eea) if eea.contains(place, self.law.on) => Some(eea.clone()),
             _ => self.law.catalogue.area([place.country().to_string()]).ok(),
         };

@@ -89,7 +89,10 @@ impl Hearing<'_> {
         }
         if !storage.is_empty() {
             self.stay("storage", &route.storage, About::Other, |place| storage.contains(place, on));
-            self.stay("copies", &route.copies, About::Copies, |place| storage.contains(place, on));
+            // Where the call itself goes astray, its copies do too, and that needs no telling.
+            if self.lacking.is_empty() {
+                self.stay("copies", &route.copies, About::Copies, |place| storage.contains(place, on));
+            }
         }
         if !avoid.is_empty() {
             self.stay("the call or its data", &route.reach(), About::Other, |place| {
@@ -154,18 +157,29 @@ impl Hearing<'_> {
         } else {
             (
                 format!("{what} may be in {reached}, outside {allowed}"),
-                format!("use a route whose {what} stays in {allowed}"),
+                format!("use a route with {what} in {allowed} only"),
             )
         };
+        let covered = self.able_to_cover(covered, open);
         if covered.is_empty() {
             return (said, elsewhere);
         }
         let kinds = covered.join(", ");
-        let with = self.with_whom(covered);
+        let with = self.with_whom(&covered);
         (
             format!("{said}, and no {kinds} on file covers it"),
             format!("record one of {kinds}{with} that covers {reached}, or {elsewhere}"),
         )
+    }
+
+    /// The kinds that can ever cover these places.
+    fn able_to_cover(&self, kinds: &[String], open: &[Place]) -> Vec<String> {
+        let able = |kind: &&String| {
+            let places =
+                self.case.catalogue.basis.get(kind).map(|kind| kind.places.as_slice()).unwrap_or_default();
+            places.is_empty() || open.iter().all(|place| places.iter().any(|own| place.is_in(*own)))
+        };
+        kinds.iter().filter(able).cloned().collect()
     }
 
     /// Whose paper these kinds are, in words.

@@ -1,12 +1,9 @@
 //! Every rule on both sides of its edge, as a table (`edges.toml`).
-#![cfg(test)]
 
-mod support;
-
+use crate::support::{CATALOGUE, Said};
 use geography::Effect;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use support::{CATALOGUE, Said};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,12 +1,11 @@
 //! Cases as data: a request, a route and what is on file, each side saying only what differs.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use geography::{
     Basis, Caller, Catalogue, Declared, Inputs, Law, Lawful, Owner, Ownership, Place, Register, Restrictions,
     Route, lawful,
 };
 use serde::Deserialize;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use units::BackendName;
 
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap());
@@ -160,6 +159,7 @@ impl Said {
             organisation: Some("acme".into()),
             country: self.country.as_ref().map(|country| country.parse().unwrap()),
             ownership,
+            hands: None,
             blocked: self.blocked.unwrap_or(false),
             overseer: self.overseer.clone(),
             people: self.people,
@@ -218,10 +218,6 @@ fn basis(text: &str) -> Basis {
         from: None,
         until: None,
     }
-}
-
-pub fn arc(text: &str) -> Arc<str> {
-    Arc::from(text)
 }
 
 /// The rules that refuse this backend, in the order told.

@@ -1,5 +1,6 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
+mod facts;
 mod report;
 
 use super::check;
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 /// What a deal file says, and what follows from it
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
+    #[command(subcommand)]
+    Facts(facts::Verb),
     /// The deal's figures, each reported, derived (with its formula) or assumed
     Report {
         /// The deal file, such as `presets/amazon-anthropic-2026.toml`
@@ -23,6 +26,7 @@ pub enum Verb {
 /// Does what is asked of the deal.
 pub fn run(verb: &Verb) -> Result<(), Failure> {
     match verb {
+        Verb::Facts(verb) => facts::run(verb),
         Verb::Report { file, format } => report::run(file, *format),
     }
 }

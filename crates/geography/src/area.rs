@@ -108,16 +108,13 @@ impl Area {
         })
     }
 
-    /// Every place that was written, or is in a group that was, on this day.
-    pub fn places(&self, on: Date) -> impl Iterator<Item = Place> + '_ {
-        self.parts.iter().flat_map(move |part| match part {
+    /// Every place that the words or their groups name.
+    pub(crate) fn written(&self) -> impl Iterator<Item = Place> + '_ {
+        self.parts.iter().flat_map(|part| match part {
             Part::Place(place) => vec![*place],
-            Part::Group(members) => members
-                .stays
-                .iter()
-                .map(|stay| stay.place)
-                .filter(|place| members.contains(*place, on))
-                .collect(),
+            Part::Group(members) => {
+                members.stays.iter().map(|stay| stay.place).chain(members.except.iter().copied()).collect()
+            }
         })
     }
 }

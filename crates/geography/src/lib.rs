@@ -12,7 +12,9 @@ mod inputs;
 mod lawful;
 mod need;
 mod place;
+mod prove;
 mod register;
+mod residency;
 mod route;
 mod share;
 
@@ -22,6 +24,8 @@ pub use date::{Date, DateError};
 pub use inputs::{CONTROL_MAX, Caller, FIELDS, InputError, Inputs, Owner, Ownership, Restrictions};
 pub use lawful::{Admitted, Law, Lawful, Obligation, Refused, lawful};
 pub use place::{Place, PlaceError, Places};
+pub use prove::{CounterExample, Proof};
 pub use register::{Basis, Register};
+pub use residency::{Declaration, Key, Residency, Settings};
 pub use route::{Declared, Gap, Route};
 pub use share::{Share, ShareError};

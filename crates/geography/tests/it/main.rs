@@ -6,4 +6,5 @@ mod catalogue;
 mod decisions;
 mod edges;
 mod laws;
+mod residency;
 mod support;

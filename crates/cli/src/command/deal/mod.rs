@@ -1,6 +1,7 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
 mod facts;
+mod new;
 mod report;
 
 use super::check;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// What a deal file says, and what follows from it
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
+    New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
     /// The deal's figures, each reported, derived (with its formula) or assumed
@@ -26,6 +28,7 @@ pub enum Verb {
 /// Does what is asked of the deal.
 pub fn run(verb: &Verb) -> Result<(), Failure> {
     match verb {
+        Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report { file, format } => report::run(file, *format),
     }

@@ -183,18 +183,19 @@ impl<W> Kernel<'_, W> {
 
 /// Compares; where either is no number, neither way.
 fn compare<N: Number>(how: Comparison, left: N, right: N) -> Kleene<N::Mask> {
-    let (up, down) = (left.at_most(right), right.at_most(left));
-    let equal = Kleene { yes: up & down, no: (up | down) & !(up & down) };
-    let at_most = Kleene { yes: up, no: down & !up };
-    let at_least = Kleene { yes: down, no: up & !down };
     match how {
-        Comparison::Equal => equal,
-        Comparison::Unequal => equal.negated(),
-        Comparison::AtMost => at_most,
-        Comparison::More => at_most.negated(),
-        Comparison::AtLeast => at_least,
-        Comparison::Less => at_least.negated(),
+        Comparison::AtMost => at_most(left, right),
+        Comparison::More => at_most(left, right).negated(),
+        Comparison::AtLeast => at_most(right, left),
+        Comparison::Less => at_most(right, left).negated(),
+        Comparison::Equal => at_most(left, right).and(at_most(right, left)),
+        Comparison::Unequal => at_most(left, right).and(at_most(right, left)).negated(),
     }
+}
+
+fn at_most<N: Number>(left: N, right: N) -> Kleene<N::Mask> {
+    let yes = left.at_most(right);
+    Kleene { yes, no: right.at_most(left) & !yes }
 }
 
 fn everywhere<N: Number>(value: bool) -> Kleene<N::Mask> {

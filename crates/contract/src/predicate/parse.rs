@@ -1,5 +1,6 @@
-//! Tokens to a tree, by binding strength. Bounded: a text, its depth and its size have limits, so that no file
-//! can make reading or evaluating it expensive.
+//! Tokens to a tree, by binding strength. Written by hand: the grammar is small, and every fault is to name its
+//! bytes and its mend. Bounded: a text, its depth and its size have limits, so that no file can make reading or
+//! evaluating it expensive.
 
 use crate::decimal::Decimal;
 use crate::error::nearest;

@@ -120,6 +120,10 @@ impl Proof {
                 None => format!("undecided{}: {}", self.waiting(), self.text),
             },
             Value::Amount(Some(amount), kind) => format!("{} is {}", self.text, written(amount, kind)),
+            // Nothing is missing where a division by zero, or 128 bits, left none.
+            Value::Amount(None, _) if self.waits_for().is_empty() => {
+                format!("{} comes to no number", self.text)
+            }
             Value::Amount(None, _) => format!("{} is not known{}", self.text, self.waiting()),
         }
     }

@@ -58,6 +58,7 @@ fn comparison(fixed: bool) -> impl Strategy<Value = String> {
             Just(format!("{one} + {other}")),
             Just(format!("{one} - ({other} - {mark})")),
             Just(format!("2 * {one} / 4")),
+            Just(format!("({one} - {other}) * 2 - -({mark} / 2)")),
             Just(format!("-{one}")),
         ]
     });
@@ -112,7 +113,7 @@ fn read(text: &str) -> Condition {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn what_is_written_reads_back(text in truth(false)) {

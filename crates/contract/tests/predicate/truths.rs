@@ -40,6 +40,8 @@ fn a_day_s_observation_is_that_day_s_alone() {
     check(text, "arr_usd 2026-06-30T21:00:00Z 38.5e9", "2026-07-10", NO);
     check(text, "arr_usd 2026-06-30 41e9; arr_usd 2026-09-30 1", "2026-12-31", YES);
     check(text, "arr_usd 2026-06-30 41e9", "2026-06-29", UNKNOWN);
+    check(text, "arr_usd 2026-06-30T12:00:00Z 41e9", "2026-06-30T11:59:59Z", UNKNOWN);
+    check(text, "arr_usd 2026-06-30T12:00:00Z 41e9", "2026-06-30T12:00:00Z", YES);
     check("arr_usd @ quarter_end(as_of - 3 months) >= 40e9", "arr_usd 2026-06-30 41e9", "2026-09-10", YES);
     check("arr_usd @ year_end(2026-02-01) >= 40e9", "arr_usd 2026-12-31 41e9", "2027-01-01", YES);
     check("arr_usd @ (2026-07-01 - 1 day) >= 40e9", "arr_usd 2026-06-30 41e9", "2026-09-10", YES);
@@ -135,6 +137,45 @@ fn days_and_states() {
     check("released(T1) and met(\"T2\")", "released(T1) = 1; met(T2) = 1", "2027-01-01", YES);
     let share = "portability_tested_share(30 days) = 0.6";
     check("portability_tested_share(30 days) >= 0.60", share, "2027-01-01", YES);
+}
+
+#[test]
+fn proofs_in_words() {
+    let lines = |text: &str, known: &str, moment: &str| {
+        Condition::parse(text, &vocabulary()).unwrap().prove(&facts(known), at(moment)).lines()
+    };
+    assert_eq!(
+        lines(
+            "arr_usd @ 2026-06-30 >= 40e9 and ipo and\n customers >= 3",
+            "customers 2026-07-01 2",
+            "2026-07-20"
+        ),
+        [
+            "false: arr_usd @ 2026-06-30 >= 40e9 and ipo and customers >= 3",
+            "  undecided, waiting for arr_usd at 2026-06-30: arr_usd @ 2026-06-30 >= 40e9",
+            "    arr_usd @ 2026-06-30 is not known, waiting for arr_usd at 2026-06-30",
+            "  undecided: ipo",
+            "  false: customers >= 3",
+            "    customers is 2 (of 2026-07-01)",
+        ]
+    );
+    assert_eq!(
+        lines(
+            "sum(list_spend, quarter) / customers > 3",
+            "list_spend 2026-07-02 1.5; customers 2026-07-01 0",
+            "2026-07-20"
+        ),
+        [
+            "undecided: sum(list_spend, quarter) / customers > 3",
+            "  sum(list_spend, quarter) / customers comes to no number",
+            "    sum(list_spend, quarter) is 1.5 (from 2026-07-01 to 2026-07-20)",
+            "    customers is 0 (of 2026-07-01)",
+        ]
+    );
+    assert_eq!(
+        lines("ipo or arr_usd > 3 or payment_default > 1 week", "", "2026-07-20")[0],
+        "undecided, waiting for ipo, arr_usd and payment_default: ipo or arr_usd > 3 or payment_default > 1 week",
+    );
 }
 
 #[test]

@@ -56,6 +56,7 @@ const EDGES: [(&str, &[&str]); 27] = [
             "config",
             "contract",
             "analysis",
+            "actus",
             "finance",
             "focus",
             "forecast",

@@ -39,6 +39,7 @@ enum Verb {
     Ledger(command::ledger::Verb),
     #[command(subcommand)]
     Deal(command::deal::Verb),
+    Instrument(command::instrument::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Verb::Serve(arguments) => command::serve::run(&arguments),
         Verb::Check(arguments) => command::check::run(&arguments),
         Verb::Deal(verb) => command::deal::run(&verb),
+        Verb::Instrument(arguments) => command::instrument::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ mod client_gone;
 mod config;
 mod deal_new;
 mod disk;
+mod instrument;
 mod kill;
 mod relay;
 mod upstream;

@@ -10,6 +10,7 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use units::Timestamp;
@@ -29,13 +30,14 @@ impl Import {
     ) -> Result<(), Fault> {
         let reader = SerializedFileReader::new(from).map_err(|error| damaged(&error))?;
         let metadata = reader.metadata();
+        sound(metadata).map_err(|error| damaged(&error))?;
         let schema = metadata.file_metadata().schema_descr();
         let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name()).collect();
         let layout = Layout::of(&names)?;
         let total = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
         let (leaves, doubles) = leaves(schema, &layout, &names);
         let (version, wanting) = (layout.version, layout.wanting().collect());
-        self.begin(Source { named, version, rows: 0, text: false, wanting, doubles });
+        self.begin(Source { named, version, rows: 0, text: false, wanting, bill: String::new(), doubles });
         let mut number = 0;
         for at in 0..metadata.num_row_groups() {
             let group = reader.get_row_group(at).map_err(|error| damaged(&error))?;
@@ -61,6 +63,19 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// Whether what the file says of itself can be true: the library takes it at its word.
+fn sound(metadata: &ParquetMetaData) -> Result<(), ParquetError> {
+    let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let positive = |column: &ColumnChunkMetaData| {
+        let start = column.dictionary_page_offset().unwrap_or(0).min(column.data_page_offset());
+        start >= 0 && column.compressed_size() >= 0 && column.num_values() >= 0
+    };
+    if columns.into_iter().all(positive) {
+        return Ok(());
+    }
+    Err(ParquetError::General("a column lies before the file's beginning".to_owned()))
 }
 
 /// A column that is read: where it is and what its values mean.

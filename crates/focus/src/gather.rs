@@ -82,6 +82,8 @@ pub(crate) struct Source {
     /// Whether it is text, whose places are lines, or Parquet, whose places are rows.
     pub text: bool,
     pub wanting: Vec<&'static str>,
+    /// The bill it is of; known at the end.
+    pub bill: String,
     /// Whether amounts came as doubles.
     pub doubles: bool,
 }
@@ -91,7 +93,8 @@ pub(crate) struct Source {
 pub struct Import {
     pub(crate) options: Options,
     pub(crate) known: Known,
-    pub(crate) seen: Vec<bool>,
+    /// For each standing fact the file that has its mark, where one has.
+    pub(crate) seen: Vec<Option<usize>>,
     pub(crate) currency: Option<Currency>,
     pub(crate) sources: Vec<Source>,
     pub(crate) kinds: Vec<Kind>,
@@ -112,7 +115,7 @@ pub struct Import {
 impl Import {
     /// An import beside what is known.
     pub fn new(options: Options, known: Known) -> Self {
-        let seen = vec![false; known.standing.len()];
+        let seen = vec![None; known.standing.len()];
         Self {
             options,
             known,
@@ -149,8 +152,9 @@ impl Import {
         self.admit(row, &charge)?;
         let kind = self.kind(&charge);
         self.covered.insert((self.kind_scope[kind], charge.day));
-        if let Some(known) = self.known.marks.get(&charge.identity) {
-            known.iter().for_each(|one| self.seen[*one] = true);
+        let file = self.sources.len().saturating_sub(1);
+        for known in self.known.marks.get(&charge.identity).into_iter().flatten() {
+            self.seen[*known].get_or_insert(file);
         }
         if let Some(source) = self.sources.last_mut() {
             source.rows += 1;

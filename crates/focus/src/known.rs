@@ -61,6 +61,27 @@ pub(crate) struct Standing {
     pub fact: Fact,
     pub day: Day,
     pub scope: Scope,
+    /// The bill it was first told by, through all its editions.
+    pub bill: String,
+}
+
+/// What ties a fact's source to its bill.
+const BILL: &str = "; bill ";
+
+/// A source with its bill.
+pub(crate) fn source(place: &str, bill: &str) -> String {
+    format!("{place}{BILL}{bill}")
+}
+
+/// The bill of a fact: what its source says, or else its file.
+fn bill(fact: &Fact) -> String {
+    let said = fact.source.rsplit_once(BILL).map(|(_, bill)| bill);
+    said.map_or_else(|| short(fact.document_sha256.as_deref().unwrap_or_default()), str::to_owned)
+}
+
+/// The name of a bill that a file of this SHA-256 is the first edition of.
+pub(crate) fn short(sha256: &str) -> String {
+    sha256.chars().take(12).collect()
 }
 
 /// The facts of earlier imports.
@@ -109,7 +130,8 @@ impl Known {
                 known.marks.entry(id.mark).or_default().push(known.standing.len());
             }
             let (day, scope) = (Day::of(fact.effective_at), Scope::of(&fact.attributes));
-            known.standing.push(Standing { id, fact, day, scope });
+            let bill = bill(&fact);
+            known.standing.push(Standing { id, fact, day, scope, bill });
         }
         known
     }

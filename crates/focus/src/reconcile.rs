@@ -8,7 +8,7 @@
 
 use crate::fault::{Fault, Problem};
 use crate::gather::{BillIs, Group, Import};
-use crate::known::{Id, Standing};
+use crate::known::{self, Id, Standing, short};
 use crate::moment::Day;
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::Decimal;
@@ -44,6 +44,7 @@ impl Import {
     pub(crate) fn plan(&mut self) -> Result<Plan, Fault> {
         let mut plan = Plan::default();
         let superseded = self.superseded(&mut plan)?;
+        self.name_bills(&superseded);
         let parts = self.parts();
         let (mut old, mut new): (BTreeMap<_, Vec<usize>>, BTreeMap<_, Vec<Part>>) = Default::default();
         for at in superseded {
@@ -73,16 +74,15 @@ impl Import {
                 covered.contains(&(&standing.scope, standing.day))
             })
             .collect();
-        // By account and month, and by file: how many rows were looked for, and how many are here.
+        // By account, month and bill: how many rows were looked for, and how many are here.
         let mut counts: BTreeMap<_, (usize, usize)> = BTreeMap::new();
         let mut name_of = HashMap::new();
         for at in shared.iter().copied().filter(|at| self.known.standing[*at].id.mark != 0) {
-            let count = counts.entry(bill(&self.known.standing[at])).or_default();
+            let standing = &self.known.standing[at];
+            let count = counts.entry(bill(standing)).or_default();
             count.0 += 1;
-            count.1 += usize::from(self.seen[at]);
-            let fact = &self.known.standing[at].fact;
-            let file = fact.source.split(", ").next().unwrap_or_default();
-            name_of.insert(fact.document_sha256.as_deref().unwrap_or_default(), file);
+            count.1 += usize::from(self.seen[at].is_some());
+            name_of.insert(&standing.bill, standing.fact.source.split(", ").next().unwrap_or_default());
         }
         let mut editions = HashSet::new();
         for (bill, (shared, seen)) in counts {
@@ -101,12 +101,29 @@ impl Import {
         Ok(shared.into_iter().filter(said_anew).collect())
     }
 
+    /// Names the bill that each file is of: the one that most of the rows it shares are of, or else a new one.
+    fn name_bills(&mut self, superseded: &[usize]) {
+        let mut votes: HashMap<(usize, &str), u64> = HashMap::new();
+        for at in superseded {
+            let Some(file) = self.seen.get(*at).copied().flatten() else { continue };
+            *votes.entry((file, &self.known.standing[*at].bill)).or_default() += 1;
+        }
+        let bill = |file: usize| {
+            let of_it = votes.iter().filter(|((of, _), _)| *of == file);
+            of_it.map(|((_, bill), votes)| (*votes, *bill)).max().map(|(_, bill)| bill.to_owned())
+        };
+        let bills: Vec<Option<String>> = (0..self.sources.len()).map(bill).collect();
+        for (source, bill) in self.sources.iter_mut().zip(bills) {
+            source.bill = bill.unwrap_or_else(|| short(&source.named.sha256));
+        }
+    }
+
     /// Whether this is a newer edition of a bill, or a further part.
     fn judge(&self, shared: usize, seen: usize, earlier: &str) -> Result<BillIs, Fault> {
         if let Some(said) = self.options.bill_is {
             return Ok(said);
         }
-        if seen * 2 >= shared {
+        if seen * 3 >= shared * 2 {
             Ok(BillIs::Edition)
         } else if seen * 10 <= shared {
             Ok(BillIs::Part)
@@ -188,7 +205,7 @@ impl Import {
         let more = part.group.rows - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let times = (part.day.start(), self.options.recorded_at);
-        let source_text = format!("{}{more}", source.place(part.group.first));
+        let source_text = known::source(&format!("{}{more}", source.place(part.group.first)), &source.bill);
         let mut fact = Fact::new(LIST_SPEND, Decimal::from_pico(pico), &self.unit(), times, &source_text);
         fact.attributes.clone_from(&self.kinds[part.kind].attributes);
         fact.document_sha256 = Some(source.named.sha256.clone());
@@ -216,7 +233,7 @@ impl Import {
         fact.id = Some(Id { key, rows, mark: 0 }.text());
         fact.replaces = Some(old);
         if let Some(edition) = edition {
-            fact.source = format!("{}, no longer in it", edition.name);
+            fact.source = known::source(&format!("{}, no longer in it", edition.name), &standing.bill);
             fact.document_sha256 = Some(edition.sha256);
         }
         Ok(fact)
@@ -236,10 +253,9 @@ impl Import {
     }
 }
 
-/// The account's month that a fact is of, and the SHA-256 of the file it came from.
-fn bill(standing: &Standing) -> (&str, &str, &str) {
-    let file = standing.fact.document_sha256.as_deref().unwrap_or_default();
-    (&standing.scope.account, &standing.scope.period, file)
+/// The account's month that a fact is of, and its bill.
+fn bill(standing: &Standing) -> (&str, &str, &String) {
+    (&standing.scope.account, &standing.scope.period, &standing.bill)
 }
 
 /// The first 64 bits of the SHA-256.

@@ -50,7 +50,9 @@ impl Import {
         let layout = layout(&header)?;
         let wanting = layout.wanting().collect();
         let (version, text) = (layout.version, true);
-        self.begin(Source { named, version, rows: 0, text, wanting, doubles: false });
+        // Where lines end in two characters, the reader counts a line when it goes on to the next.
+        let late = u64::from(reader.position().line() == 1);
+        self.begin(Source { named, version, rows: 0, text, wanting, bill: String::new(), doubles: false });
         loop {
             left.set(ROW_BYTES_MAX);
             match reader.read_byte_record(&mut record) {
@@ -58,7 +60,7 @@ impl Import {
                 Ok(false) => return Ok(()),
                 Err(error) => return Err(unreadable(&error)),
             }
-            let number = record.position().map_or(0, csv::Position::line);
+            let number = record.position().map_or(0, csv::Position::line) + late;
             if record.len() != layout.width {
                 return Err(uneven(&record, &layout, number));
             }

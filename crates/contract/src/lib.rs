@@ -41,3 +41,6 @@ pub use settle::{Carried, YearRules, YearSettlement, YearSums, settle, settle_ye
 pub use template::starting;
 pub use terms::{CommitmentTerms, Rule};
 pub use versions::Versions;
+
+/// The JSON Schema of deal files.
+pub const DEAL_SCHEMA: &str = include_str!("../deal.schema.json");

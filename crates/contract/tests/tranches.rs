@@ -1,0 +1,263 @@
+//! Tranches from facts: the worked example E09, and what each state takes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use contract::fact::Facts;
+use contract::render::evaluation;
+use contract::{State, Versions};
+use support::*;
+
+/// The deal of E09, in whole dollars.
+fn e09() -> String {
+    let tranche = |id: &str, when: &str| {
+        format!(
+            "[[tranche]]\nid = \"{id}\"\namount = \"5e9\"\nwhen = \"{when}\"\n\
+             window = {{ from = 2026-04-20, to = 2027-06-30 }}\nsignoff = {{ need = [\"cloud:cfo\"] }}\n"
+        )
+    };
+    format!(
+        "schema = \"offtake.contract/1\"\nid = \"e09\"\nversion = 1\nknown_from = 2026-04-20\n\
+         effective = {{ from = 2026-04-20, to = 2036-04-20 }}\ncurrency = \"USD\"\n\
+         [[party]]\nid = \"cloud\"\n[[party]]\nid = \"lab\"\n\
+         [metric.arr_usd]\nkind = \"money\"\nsource = \"attested\"\nattestor = \"lab-auditor\"\n\
+         [metric.trainium_gw]\nkind = \"power_gw\"\nsource = \"metered\"\n\
+         [[tranche]]\nid = \"T1\"\namount = \"5e9\"\nwhen = \"at_signing\"\n{}{}{}{}\
+         [signoff]\nkeys = {{ \"cloud:cfo\" = \"{}\", \"lab:cfo\" = \"{}\", \"lab-auditor\" = \"{}\" }}\n",
+        tranche("T2", "arr_usd @ 2026-06-30 >= 40e9"),
+        tranche("T3", "arr_usd @ 2026-09-30 >= 50e9"),
+        tranche("T4", "trainium_gw @ 2026-12-31 >= 1.0").replace("to = 2027-06-30", "to = 2026-12-31"),
+        tranche("T5", "arr_usd @ 2027-06-30 >= 100e9"),
+        public("cloud:cfo"),
+        public("lab:cfo"),
+        public("lab-auditor"),
+    )
+}
+
+fn e09_facts() -> Vec<String> {
+    vec![
+        arr("30000000000", "2026-03-31", "2026-04-20"),
+        arr("41000000000", "2026-06-30", "2026-07-20"),
+        arr("38500000000", "2026-06-30", "2026-09-01"),
+        arr("55000000000", "2026-09-30", "2026-10-20"),
+        r#"{"metric":"trainium_gw","value":0.9,"unit":"GW","effective_at":"2026-12-31","recorded_at":"2027-01-10","source":"meter"}"#.to_owned(),
+        signoff("T2", "cloud:cfo", "accept", "2026-07-25"),
+        signoff("T3", "cloud:cfo", "accept", "2026-10-28"),
+        funded("T1", "5e9", "2026-04-20"),
+    ]
+}
+
+#[test]
+fn e09_states_by_knowledge_date() {
+    for (known, states_then) in [
+        ("2026-07-22", ["funded", "met", "open", "open", "open"]),
+        ("2026-08-01", ["funded", "signed", "open", "open", "open"]),
+        ("2026-09-15", ["funded", "disputed", "open", "open", "open"]),
+        ("2026-11-01", ["funded", "disputed", "signed", "open", "open"]),
+        ("2027-02-01", ["funded", "disputed", "signed", "lapsed", "open"]),
+    ] {
+        let evaluation = at(&e09(), &e09_facts(), known, known);
+        let found: Vec<&str> = evaluation.tranches.iter().map(|status| status.state.word()).collect();
+        assert_eq!(found, states_then, "known at {known}");
+        assert!(evaluation.tranches[4].unknown, "no fact of June 2027 is known at {known}");
+    }
+}
+
+#[test]
+fn e09_a_later_restatement_changes_nothing_known_before() {
+    let before = e09_facts()[..2].to_vec();
+    let (with, without) = (
+        at(&e09(), &e09_facts(), "2026-08-15", "2026-07-22"),
+        at(&e09(), &before, "2026-08-15", "2026-07-22"),
+    );
+    assert_eq!(states(&with)[1..], states(&without)[1..]);
+}
+
+fn tranche<'a>(evaluation: &'a contract::Evaluation, id: &str) -> &'a contract::TrancheStatus {
+    evaluation.tranches.iter().find(|status| status.id == id).unwrap()
+}
+
+#[test]
+fn a_trace_leads_to_its_facts() {
+    let facts = e09_facts();
+    let evaluation = at(&e09(), &facts, "2026-08-01", "2026-08-01");
+    let json: serde_json::Value = serde_json::from_str(&evaluation::json(&evaluation)).unwrap();
+    let trace = json["tranches"][1]["trace"].to_string();
+    assert!(trace.contains("\"line\":2") && trace.contains("\"line\":6"), "{trace}");
+    assert!(trace.contains("41000000000"), "{trace}");
+    let explained = evaluation::explain(&evaluation, tranche(&evaluation, "T2"));
+    assert!(explained.contains("line 2") && explained.contains("cloud:cfo accepts"), "{explained}");
+    let after = at(&e09(), &facts, "2026-09-15", "2026-09-15");
+    let trace = evaluation::explain(&after, tranche(&after, "T2"));
+    assert!(
+        trace.contains("line 2") && trace.contains("line 3"),
+        "both what it rested on and what came: {trace}"
+    );
+}
+
+/// E09 with `old` replaced by `new`, and these facts beside its own: the state of a tranche at a moment.
+#[track_caller]
+fn check(old: &str, new: &str, more: &[String], known: &str, id: &str, state: State) {
+    assert!(e09().contains(old), "{old}");
+    let facts = [e09_facts(), more.to_vec()].concat();
+    let evaluation = at(&e09().replace(old, new), &facts, known, known);
+    let status = tranche(&evaluation, id);
+    assert_eq!(status.state, state, "{}", evaluation::explain(&evaluation, status));
+}
+
+#[test]
+fn a_dispute_lasts_until_it_is_settled() {
+    let dispute = signoff("T3", "lab:cfo", "dispute", "2026-10-29");
+    let check = |more: &[String], known: &str, state| check("", "", more, known, "T3", state);
+    check(std::slice::from_ref(&dispute), "2026-11-01", State::Disputed);
+    let settled = [dispute, signoff("T3", "lab:cfo", "accept", "2026-11-05")];
+    check(&settled, "2026-11-01", State::Disputed);
+    check(&settled, "2026-11-06", State::Resolved);
+    // A restatement needs agreement that came after it.
+    let anew = [signoff("T2", "cloud:cfo", "accept", "2026-09-20")];
+    self::check("", "", &anew, "2026-09-15", "T2", State::Disputed);
+    self::check("", "", &anew, "2026-09-21", "T2", State::Resolved);
+}
+
+#[test]
+fn money_paid_is_never_taken_back() {
+    let paid = [funded("T2", "5e9", "2026-08-10")];
+    let facts = [e09_facts(), paid.to_vec()].concat();
+    let before = at(&e09(), &facts, "2026-08-20", "2026-08-20");
+    assert_eq!(tranche(&before, "T2").state, State::Funded);
+    let after = at(&e09(), &facts, "2026-09-15", "2026-09-15");
+    let status = tranche(&after, "T2");
+    assert_eq!((status.state, status.funded.to_decimal().as_str()), (State::Disputed, "5000000000.00"));
+    let ignore = "signoff = { need = [\"cloud:cfo\"] }\n";
+    let evaluation = at(
+        &e09().replace(ignore, &format!("restatement = \"ignore\"\n{ignore}")),
+        &facts,
+        "2026-09-15",
+        "2026-09-15",
+    );
+    assert_eq!(tranche(&evaluation, "T2").state, State::Funded);
+}
+
+#[test]
+fn silence_speaks_when_the_deal_says_so() {
+    let need = "need = [\"cloud:cfo\"] }\n[[tranche]]\nid = \"T4\"";
+    let with =
+        |silence: &str| need.replacen(" }", &format!(", within_days = 5, silence = \"{silence}\" }}"), 1);
+    check(need, &with("accept"), &[], "2026-10-24", "T3", State::Met);
+    check(need, &with("accept"), &[], "2026-10-26", "T3", State::Signed);
+    check(need, &with("dispute"), &[], "2026-10-26", "T3", State::Disputed);
+    check(need, &with("dispute"), &[], "2026-10-29", "T3", State::Resolved);
+}
+
+#[test]
+fn a_tranche_waits_for_those_before_it() {
+    let after = "id = \"T3\"\namount = \"5e9\"";
+    check(after, &format!("{after}\nafter = [\"T2\"]"), &[], "2026-11-01", "T3", State::Signed);
+    let waits = format!("{after}\nafter = [\"T5\"]");
+    check(after, &waits, &[], "2026-11-01", "T3", State::Open);
+    let evaluation = at(&e09().replace(after, &waits), &e09_facts(), "2026-11-01", "2026-11-01");
+    assert!(!tranche(&evaluation, "T3").unknown, "its own condition is known");
+}
+
+#[test]
+fn evidence_and_signatures_are_asked_for() {
+    let signoff_clause = "signoff = { need = [\"cloud:cfo\"] }\n[[tranche]]\nid = \"T4\"";
+    let evidence = format!("evidence = {{ min = 1, kinds = [\"auditor-letter\"] }}\n{signoff_clause}");
+    check(signoff_clause, &evidence, &[], "2026-11-01", "T3", State::Open);
+    let letter = arr("55000000000", "2026-09-30", "2026-10-21")
+        .replace("\"source\"", "\"evidence_kind\":\"auditor-letter\",\"source\"");
+    let unsigned = letter.split(",\"signature\"").next().unwrap().to_owned() + "}";
+    check(signoff_clause, &evidence, std::slice::from_ref(&unsigned), "2026-11-01", "T3", State::Open);
+    check(signoff_clause, &evidence, &[signed(&unsigned, "lab-auditor")], "2026-11-01", "T3", State::Signed);
+    // What nobody signed does not count, and says so.
+    let bare: Vec<String> = e09_facts()
+        .iter()
+        .map(|line| line.split(",\"signature\"").next().unwrap().trim_end_matches('}').to_owned() + "}")
+        .collect();
+    let evaluation = at(&e09(), &bare, "2026-11-01", "2026-11-01");
+    let status = tranche(&evaluation, "T3");
+    assert_eq!((status.state, status.unknown), (State::Open, true));
+    let why = evaluation::explain(&evaluation, status);
+    assert!(why.contains("does not count: it is not signed by the metric's attestor"), "{why}");
+    assert!(evaluation.ignored.len() >= 4);
+}
+
+#[test]
+fn what_is_not_in_force_is_a_draft() {
+    let evaluation = at(&e09(), &[], "2026-04-19", "2026-05-01");
+    assert!(evaluation.tranches.iter().all(|status| status.state == State::Draft));
+    let evaluation = at(&e09(), &[], "2026-05-01", "2026-04-19");
+    assert!(evaluation.tranches.iter().all(|status| status.state == State::Draft));
+    let evaluation = at(&e09(), &[], "2026-04-20", "2026-04-20");
+    assert_eq!(states(&evaluation)[0], ("T1", "signed"), "from the first day");
+    let loi = e09().replace("currency", "binding = \"loi\"\ncurrency");
+    let evaluation = at(&loi, &e09_facts()[..7], "2026-11-01", "2026-11-01");
+    assert!(evaluation.tranches.iter().all(|status| status.state == State::Draft));
+}
+
+#[test]
+fn calendar_tranches_and_parts_that_vest() {
+    let more = "[[tranche]]\nid = \"C\"\namount = \"10e9\"\nwhen = 2026-07-01\n\
+                [[tranche]]\nid = \"V\"\namount = \"8\"\nwhen = \"at_signing\"\n\
+                vests = [{ when = \"arr_usd >= 35e9\", share = \"0.25\" }, { when = \"arr_usd >= 50e9\", share = \"0.75\" }]\n\
+                [[tranche]]\nid = \"P\"\namount = \"6\"\nwhen = \"at_signing\"\n\
+                vests_on = { metric = \"list_spend\", full_at = \"100\", at_once = \"0.5\" }\n[signoff]";
+    let deal = e09().replace("[signoff]", more);
+    let facts = [e09_facts(), vec![spend("10", "2026-05-01", ""), spend("30", "2026-06-01", "")]].concat();
+    let look = |known: &str| {
+        let evaluation = at(&deal, &facts, known, known);
+        let vested = |id: &str| tranche(&evaluation, id).vested.map(|vested| vested.to_decimal());
+        (tranche(&evaluation, "C").state, vested("V"), vested("P"))
+    };
+    let money = |text: &str| Some(text.to_owned());
+    assert_eq!(look("2026-05-15"), (State::Open, money("0.00"), money("3.30")));
+    assert_eq!(look("2026-07-22"), (State::Signed, money("2.00"), money("4.20")));
+    assert_eq!(look("2026-11-01"), (State::Signed, money("8.00"), money("4.20")));
+}
+
+#[test]
+fn an_amendment_is_known_from_its_moment_on() {
+    let first = e09();
+    let second = first
+        .replace("version = 1\nknown_from = 2026-04-20", "version = 2\nknown_from = 2026-08-15")
+        .replace(
+            "amount = \"5e9\"\nwhen = \"arr_usd @ 2026-09-30 >= 50e9\"",
+            "amount = \"7e9\"\nwhen = \"arr_usd @ 2026-09-30 >= 60e9\"",
+        );
+    let deal = Versions::parse(&[&second, &first]).unwrap();
+    let text = e09_facts().join("\n");
+    let facts = Facts::read(&deal, &[("facts.jsonl", &text)]).unwrap();
+    let look = |known: &str| {
+        let known = known.parse().unwrap();
+        let evaluation = contract::evaluate(&deal, &facts, known, known).unwrap();
+        (evaluation.contract.version, tranche(&evaluation, "T2").state, tranche(&evaluation, "T3").state)
+    };
+    assert_eq!(look("2026-08-01"), (1, State::Signed, State::Open));
+    assert_eq!(look("2026-08-20"), (2, State::Signed, State::Open), "what was signed stays signed");
+    assert_eq!(look("2026-11-01"), (2, State::Disputed, State::Open), "55 are not 60");
+}
+
+#[test]
+fn versions_that_overlap_are_refused() {
+    let first = e09();
+    for (from, to, said) in [
+        ("version = 1", "version = 1", "there is a second version `1`"),
+        (
+            "version = 1",
+            "version = 2",
+            "version 2 overlaps version 1, which is known from 2026-04-20T00:00:00.000000Z",
+        ),
+        ("id = \"e09\"\nversion = 1", "id = \"e10\"\nversion = 2", "there is no version of this deal `e10`"),
+        (
+            "version = 1\nknown_from = 2026-04-20",
+            "version = 2\namends = \"00\"\nknown_from = 2026-04-21",
+            "there is no version with the hash `00`",
+        ),
+    ] {
+        let second = first.replace(from, to);
+        let (place, error) = Versions::parse(&[&first, &second]).unwrap_err();
+        assert_eq!((place, error.to_string().as_str()), (1, said));
+        assert!(error.place(&second).is_some() && !error.mend.is_empty());
+    }
+}

@@ -14,6 +14,9 @@ pub struct Arguments {
     /// Print the JSON Schema of the configuration file and do nothing else
     #[arg(long, exclusive = true)]
     schema: bool,
+    /// Print the JSON Schema of deal files and do nothing else
+    #[arg(long, exclusive = true)]
+    deal_schema: bool,
 }
 
 /// Checks each file; the first that cannot be used ends it.
@@ -21,10 +24,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.schema {
         return answer(config::SCHEMA);
     }
+    if arguments.deal_schema {
+        return answer(contract::DEAL_SCHEMA);
+    }
+    let mut deals = Vec::new();
     for path in &arguments.files {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         if is_deal(&text) {
-            deal(path, &text)?;
+            deals.push((deal(path, &text)?, path, text));
+            version(&deals)?;
         } else {
             File::read(path)?.compile(&Environment, None)?;
         }
@@ -40,10 +48,29 @@ fn is_deal(text: &str) -> bool {
 
 /// Reads a deal file, or says what is wrong with it.
 pub fn deal(path: &Path, text: &str) -> Result<contract::Deal, Failure> {
-    contract::Deal::parse(text).map_err(|error| {
+    contract::Deal::parse(text).map_err(|error| fault(path, text, &[error]))
+}
+
+/// Whether the last of these files fits the others that are versions of its deal.
+fn version(deals: &[(contract::Deal, &PathBuf, String)]) -> Result<(), Failure> {
+    let Some((last, ..)) = deals.last() else { return Ok(()) };
+    let of_it = || deals.iter().filter(|(deal, ..)| deal.id.get_ref() == last.id.get_ref());
+    let texts: Vec<&str> = of_it().map(|(.., text)| text.as_str()).collect();
+    match contract::Versions::parse(&texts) {
+        Ok(_) => Ok(()),
+        Err((place, error)) => Err(of_it().nth(place).map_or_else(
+            || Failure::unusable(&error),
+            |(_, path, text)| fault(path, text, std::slice::from_ref(&error)),
+        )),
+    }
+}
+
+/// What is wrong with a file of a deal or of facts, each fault at its line with the mend.
+pub fn fault(path: &Path, text: &str, errors: &[contract::Error]) -> Failure {
+    let problem = |error: &contract::Error| {
         let hint = (!error.mend.is_empty()).then(|| error.mend.clone());
-        let problem = Problem { span: error.span.clone(), message: error.to_string(), hint };
-        let problems = Problems { path: path.to_owned(), text: text.to_owned(), list: vec![problem] };
-        Failure::unusable(problems)
-    })
+        Problem { span: error.span.clone(), message: error.to_string(), hint }
+    };
+    let list = errors.iter().map(problem).collect();
+    Failure::unusable(Problems { path: path.to_owned(), text: text.to_owned(), list })
 }

@@ -1,5 +1,7 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
+mod evaluate;
+mod explain;
 mod facts;
 mod new;
 mod report;
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 /// What a deal file says, and what follows from it
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
+    Evaluate(evaluate::Arguments),
+    Explain(explain::Arguments),
     New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
@@ -28,6 +32,8 @@ pub enum Verb {
 /// Does what is asked of the deal.
 pub fn run(verb: &Verb) -> Result<(), Failure> {
     match verb {
+        Verb::Evaluate(arguments) => evaluate::run(arguments),
+        Verb::Explain(arguments) => explain::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report { file, format } => report::run(file, *format),

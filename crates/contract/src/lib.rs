@@ -11,6 +11,7 @@ mod decimal;
 mod error;
 mod evaluate;
 pub mod fact;
+pub mod flow;
 mod number;
 pub mod predicate;
 mod ratio;

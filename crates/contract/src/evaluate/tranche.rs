@@ -8,7 +8,7 @@ use super::{Context, Deed};
 use crate::day::Day;
 use crate::deal::{Binding, Deal, Tranche, When};
 use crate::decimal::Decimal;
-use crate::fact::Facts;
+use crate::fact::{Decision, Facts, Funded, Line};
 use crate::predicate::World as _;
 use crate::ratio::Ratio;
 use units::{Money, Timestamp};
@@ -65,6 +65,8 @@ pub struct TrancheStatus {
     pub amount: Money,
     /// What was paid of it: what is paid stays paid, whatever the state.
     pub funded: Money,
+    /// When what was paid of it.
+    pub payments: Vec<(Timestamp, Money)>,
     /// What has vested of it, where it vests in parts.
     pub vested: Option<Money>,
     /// The condition, as written.
@@ -113,6 +115,7 @@ pub(super) fn evaluate<'a>(
             && (timeline.now.unknown() || timeline.evidence.0 < timeline.evidence.1 && timeline.now.yes),
         amount: deal.money(*tranche.amount.get_ref()),
         funded: money(deal, acts.paid.unwrap_or(Ratio::ZERO)),
+        payments: payments(context, &acts),
         vested: vested(context, deal, tranche, deed.released),
         condition: written(tranche),
         true_at: timeline.met.as_ref().map(|met| met.first).or(condition_met),
@@ -192,6 +195,15 @@ fn over(context: &Context<'_>, deal: &Deal, tranche: &Tranche) -> bool {
 
 fn money(deal: &Deal, amount: Ratio) -> Money {
     amount.exact().unwrap_or(Decimal::ZERO).money(deal.currency)
+}
+
+fn payments(context: &Context<'_>, acts: &Acts<'_>) -> Vec<(Timestamp, Money)> {
+    let lines = acts.payments.iter().filter_map(|place| match &context.facts.lines()[*place].entry.line {
+        Line::Funded(funded) => Some(funded),
+        _ => None,
+    });
+    let paid = |funded: &Funded| funded.effective_at.unwrap_or(funded.recorded_at);
+    lines.map(|funded| (paid(funded), funded.amount.money(context.deal.currency))).collect()
 }
 
 /// What has vested of a tranche that vests in parts or in proportion.
@@ -339,7 +351,7 @@ impl Told<'_, '_> {
         let lines = self.facts().lines().iter().enumerate();
         let steps = lines.filter_map(|(place, known)| {
             let why = known.ignored?;
-            let crate::fact::Line::Fact(fact) = &known.entry.line else { return None };
+            let Line::Fact(fact) = &known.entry.line else { return None };
             let known = fact.recorded_at <= self.context.known_at && names.contains(&fact.metric.as_str());
             known.then(|| {
                 Step::new(format!("a fact of `{}` does not count: {why}", fact.metric))
@@ -362,12 +374,12 @@ impl Told<'_, '_> {
     /// What the parties said, or did not.
     fn word(&self, steps: &mut Vec<Step>) {
         for place in &self.acts.signoffs {
-            let crate::fact::Line::Signoff(signoff) = &self.facts().lines()[*place].entry.line else {
+            let Line::Signoff(signoff) = &self.facts().lines()[*place].entry.line else {
                 continue;
             };
             let verb = match signoff.decision {
-                crate::fact::Decision::Accept => "accepts",
-                crate::fact::Decision::Dispute => "disputes",
+                Decision::Accept => "accepts",
+                Decision::Dispute => "disputes",
             };
             let step = Step::new(format!("{} {verb}", signoff.by)).at(signoff.recorded_at);
             steps.push(step.on(self.facts(), &[*place]));

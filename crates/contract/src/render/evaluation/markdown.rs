@@ -25,7 +25,7 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
         writeln!(out, "| {name} | **{amount}** | {state} | {} |", why(&status.trace))?;
     }
     for status in &evaluation.commitments {
-        commitment(out, status)?;
+        commitment(out, evaluation, status)?;
     }
     revenue_shares(out, evaluation)?;
     rows(out, "Capacity", "grant", &evaluation.capacity, |status| {
@@ -46,7 +46,7 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     })
 }
 
-fn commitment(out: &mut String, status: &CommitmentStatus) -> std::fmt::Result {
+fn commitment(out: &mut String, evaluation: &Evaluation, status: &CommitmentStatus) -> std::fmt::Result {
     let name = cell(&words::name(&status.id, status.title.as_ref()));
     writeln!(out, "\n## Commitment {name}\n\n{}", cell(&words::position(status)))?;
     if !status.years.is_empty() {
@@ -67,7 +67,12 @@ fn commitment(out: &mut String, status: &CommitmentStatus) -> std::fmt::Result {
             year.credit_used,
             year.cash,
         ];
-        let amounts = amounts.map(words::amount).join(" | ");
+        let begun = words::begun(evaluation, year);
+        let shown = amounts.iter().enumerate().map(|(place, amount)| match begun || place == 0 {
+            true => words::amount(*amount),
+            false => String::new(),
+        });
+        let amounts = shown.collect::<Vec<_>>().join(" | ");
         writeln!(out, "| {} | {} | {} | {amounts} |", words::year(year), year.from, year.to)?;
     }
     Ok(())

@@ -25,7 +25,7 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     });
     clauses(out, "Tranches", &tranches.collect::<Vec<_>>())?;
     for status in &evaluation.commitments {
-        commitment(out, status)?;
+        commitment(out, evaluation, status)?;
     }
     let shares = evaluation.revenue_shares.iter().map(|status| {
         let due =
@@ -83,7 +83,7 @@ const COLUMNS: [Column; 7] = [
     ("cash", |year| year.cash),
 ];
 
-fn commitment(out: &mut String, status: &CommitmentStatus) -> std::fmt::Result {
+fn commitment(out: &mut String, evaluation: &Evaluation, status: &CommitmentStatus) -> std::fmt::Result {
     section(out, &format!("Commitment {}", words::name(&status.id, status.title.as_ref())))?;
     wrapped(out, "  ", &words::position(status))?;
     if status.years.is_empty() {
@@ -92,7 +92,8 @@ fn commitment(out: &mut String, status: &CommitmentStatus) -> std::fmt::Result {
     let heads = COLUMNS.iter().map(|(head, _)| format!("{head:>12}")).collect::<String>();
     writeln!(out, "  {:<10}{heads}", "year")?;
     for year in &status.years {
-        let amounts = COLUMNS.iter().map(|(_, pick)| {
+        let shown = if words::begun(evaluation, year) { COLUMNS.len() } else { 1 };
+        let amounts = COLUMNS.iter().take(shown).map(|(_, pick)| {
             let shown = words::amount(pick(year)).replace("≈ ", "≈");
             format!("{}{shown}", " ".repeat(12_usize.saturating_sub(width(&shown)).max(1)))
         });

@@ -20,9 +20,15 @@ pub(super) fn moment(at: Timestamp) -> String {
     day(at)
 }
 
-/// `As of 2026-08-01, as known at 2026-08-01`.
+/// `As of 2026-08-01, as known at 2026-08-01`; to the second.
 pub(super) fn asked(evaluation: &Evaluation) -> String {
-    format!("As of {}, as known at {}", day(evaluation.as_of), day(evaluation.known_at))
+    let second = |at: Timestamp| day(Timestamp::from_seconds(at.seconds()));
+    format!("As of {}, as known at {}", second(evaluation.as_of), second(evaluation.known_at))
+}
+
+/// Whether a year has begun: before, all it has is its minimum.
+pub(super) fn begun(evaluation: &Evaluation, year: &YearSettlement) -> bool {
+    year.from.start() <= evaluation.as_of
 }
 
 /// `amazon-anthropic-2026, version 1, hash 0123456789ab`.

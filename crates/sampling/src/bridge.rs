@@ -2,6 +2,8 @@
 //!
 //! The first few numbers then decide nearly all of a path, which is what quasi-random points are good at.
 
+use crate::vector::Vector;
+
 /// One step of the construction: what lies at `at`, given what lies at `left` and `right`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Node {
@@ -12,6 +14,21 @@ pub(crate) struct Node {
     pub left_weight: f64,
     pub right_weight: f64,
     pub deviation: f64,
+}
+
+impl Node {
+    /// Puts the point in its place, given a normal number, from those that are there already.
+    #[inline(always)]
+    pub(crate) fn set<V: Vector>(&self, normal: V, path: &mut [V::Stored]) {
+        let mut point = normal * V::splat(self.deviation);
+        if let Some(left) = self.left {
+            point = V::load(&path[left]).mul_add(V::splat(self.left_weight), point);
+        }
+        if let Some(right) = self.right {
+            point = V::load(&path[right]).mul_add(V::splat(self.right_weight), point);
+        }
+        point.store(&mut path[self.at]);
+    }
 }
 
 /// The order and weights of a bridge over equal steps of variance one.
@@ -64,9 +81,7 @@ impl Bridge {
     /// The path after each step, from normal numbers in [`Bridge::order`]; its length is the smaller of both.
     pub fn build(&self, normals: &[f64], path: &mut [f64]) {
         for (node, normal) in self.nodes.iter().zip(normals) {
-            let at = |step: Option<usize>| step.map_or(0.0, |step| path[step]);
-            let mean = node.left_weight.mul_add(at(node.left), node.right_weight * at(node.right));
-            path[node.at] = node.deviation.mul_add(*normal, mean);
+            node.set(*normal, path);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Correlated factors from independent ones, by Cholesky's decomposition.
 
 use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::paths::GROUPS;
+use crate::wide::Wide;
 
 /// A correlation matrix, decomposed.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +58,20 @@ impl Correlation {
     pub fn row(&self, factor: usize) -> &[f64] {
         let start = factor * (factor + 1) / 2;
         &self.lower[start..=start + factor]
+    }
+
+    /// Correlates independent numbers of many paths, one line a factor, in place.
+    #[inline(always)]
+    pub(crate) fn correlate<V: Wide>(&self, numbers: &mut [[Lanes; GROUPS]]) {
+        for group in 0..GROUPS {
+            for factor in (0..self.factors).rev() {
+                let mut sum = V::splat(0.0);
+                for (weight, number) in self.row(factor).iter().zip(&*numbers) {
+                    sum = V::load(&number[group]).mul_add(V::splat(*weight), sum);
+                }
+                sum.store(&mut numbers[factor][group]);
+            }
+        }
     }
 
     /// Correlates independent numbers, one a factor, in place.

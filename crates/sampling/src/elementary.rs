@@ -4,9 +4,11 @@
 //! are polynomials, written once for one number and for many at a time; their error is about one unit in
 //! the last place. Tails of the quantile are Wichura's AS 241 (1988).
 
-use crate::vector::{ROUND, Vector};
+use crate::vector::{Vector, Word};
 use std::f64::consts::{LN_2, LOG2_E};
 
+/// 1.5 · 2⁵²: adding it to a small number rounds that to a whole one in its lowest bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts, the first with trailing zeros, so that small multiples of it are exact.
 const LN_2_HIGH: f64 = 0.693_147_180_559_890_3;
 const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
@@ -123,7 +125,13 @@ pub fn exp<V: Vector>(x: V) -> V {
     // In two steps: neither 2^1024 nor 2^-1023 is a normal number.
     let half = whole.mul_add(V::splat(0.5), V::splat(ROUND));
     let rest = whole - (half - V::splat(ROUND)) + V::splat(ROUND);
-    power * V::power_of_two(half) * V::power_of_two(rest)
+    power * power_of_two(half) * power_of_two(rest)
+}
+
+/// Two to the whole number in the lowest bits of a sum with [`ROUND`].
+#[inline(always)]
+fn power_of_two<V: Vector>(rounded: V) -> V {
+    V::from_bits(rounded.to_bits().left(52).plus(V::Word::splat(1.0f64.to_bits())))
 }
 
 /// The natural logarithm of `x`; no number below nothing, minus infinity at nothing.
@@ -143,13 +151,26 @@ pub fn ln<V: Vector>(x: V) -> V {
 /// [`ln`] of a normal number above nothing.
 #[inline(always)]
 pub(crate) fn ln_normal<V: Vector>(x: V) -> V {
-    let (f, exponent) = x.split();
+    let (f, exponent) = split(x);
     let half_square = f * f * V::splat(0.5);
     let s = f / (f + V::splat(2.0));
     let z = s * s;
     let rest = z.mul_add(horner(&LN, z), half_square);
     let low = s.mul_add(rest, exponent * V::splat(LN_2_LOW));
     exponent.mul_add(V::splat(LN_2_HIGH), f - (half_square - low))
+}
+
+/// A normal number above nothing as (1 + first) · 2^second, with 1 + first from √½ to √2.
+#[inline(always)]
+fn split<V: Vector>(x: V) -> (V, V) {
+    const ROOT: u64 = 0x3fe6_a09e_667f_3bcd;
+    /// Takes a whole number into its lowest bits.
+    const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+    let word = V::Word::splat;
+    let bits = x.to_bits().plus(word(1.0f64.to_bits() - ROOT));
+    let mantissa = bits.and(word(u64::MAX >> 12)).plus(word(ROOT));
+    let exponent = bits.right(52).or(word(TWO_TO_52.to_bits()));
+    (V::from_bits(mantissa) - V::splat(1.0), V::from_bits(exponent) - V::splat(TWO_TO_52 + 1023.0))
 }
 
 /// The standard normal quantile: the number that a normal one is at most with probability `p`. Infinite at 0
@@ -162,28 +183,35 @@ pub fn inverse_normal<V: Vector>(p: V) -> V {
     let middle = p - V::splat(0.5);
     let centre = middle * horner(&CENTRE, weight - V::splat(CENTRE_MOST / 2.0));
     let outside = !(V::splat(0.0).at_most(weight) & weight.at_most(V::splat(CENTRE_MOST)));
-    if V::any(outside) { V::select(outside, p.each(tail), centre) } else { centre }
+    if V::any(outside) { centre.patch(outside, p, tail) } else { centre }
+}
+
+/// The quantile of a normal number `p` above nothing and below 0.075.
+#[inline(always)]
+pub(crate) fn lower_tail<V: Vector>(p: V) -> V {
+    let r = (V::splat(0.0) - ln_normal(p)).sqrt();
+    let x = r - V::splat(1.6);
+    let value = V::splat(0.0) - horner(&TAIL[0], x) / horner(&TAIL[1], x);
+    let far = V::splat(5.0).below(r);
+    if V::any(far) { value.patch(far, p, far_tail) } else { value }
 }
 
 /// The quantile outside the middle.
 #[cold]
 #[inline(never)]
 fn tail(p: f64) -> f64 {
-    // A neighbour in a vector with a tail; its answer is not used.
-    if (0.002..=0.998).contains(&p) {
-        return p;
-    }
-    let upper = p > 0.5;
-    let outside = if upper { 1.0 - p } else { p };
-    let r = (-ln(outside)).sqrt();
-    let size = if r <= 5.0 {
-        horner(&TAIL[0], r - 1.6) / horner(&TAIL[1], r - 1.6)
-    } else if r < f64::INFINITY {
-        horner(&FAR_TAIL[0], r - 5.0) / horner(&FAR_TAIL[1], r - 5.0)
-    } else {
-        r
-    };
-    if upper { size } else { -size }
+    let outside = if p > 0.5 { 1.0 - p } else { p };
+    let value = if outside > 1e-11 { lower_tail(outside) } else { far_tail(outside) };
+    if p > 0.5 { -value } else { value }
+}
+
+/// The quantile of a `p` below 10⁻¹¹.
+#[cold]
+#[inline(never)]
+fn far_tail(p: f64) -> f64 {
+    let r = (-ln(p)).sqrt();
+    let x = r - 5.0;
+    if r < f64::INFINITY { -(horner(&FAR_TAIL[0], x) / horner(&FAR_TAIL[1], x)) } else { -r }
 }
 
 /// A polynomial, lowest power first.

@@ -18,6 +18,7 @@ macro_rules! each {
         [$({ let $lane = $at; $value }),*]
     };
 }
+pub(crate) use each;
 
 /// Eight numbers, one a path.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

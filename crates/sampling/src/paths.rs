@@ -3,16 +3,22 @@
 
 use crate::bridge::Bridge;
 use crate::correlation::Correlation;
-use crate::elementary;
+use crate::elementary::inverse_normal;
 use crate::error::Error;
 use crate::lanes::{LANES, Lanes};
 use crate::random::Random;
-use crate::sobol::{DIMENSIONS, Sobol};
+use crate::row::Row;
+use crate::sobol::{Block, DIMENSIONS, Sobol};
+use crate::strata::{Strata, first_stratum};
+use crate::vector::{Vector, unit};
+use crate::wide::{Task, Wide, widest};
 
 /// How many groups of lanes a block has.
 pub const GROUPS: usize = 8;
 /// How many paths a block has.
 pub const BLOCK: usize = GROUPS * LANES;
+/// A walk longer than this is a mistake.
+const MOST_STEPS: usize = 1 << 16;
 /// The streams of [`Random`] for either set.
 const SHOCKS: [u32; 2] = [u32::MAX - 1, u32::MAX - 2];
 
@@ -29,36 +35,52 @@ pub enum Design {
 /// Makes shocks, a block of 64 paths at a time.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    bridge: Bridge,
+    steps: usize,
     correlation: Correlation,
     random: Random,
-    /// The points, and those of the independent second set.
-    sobol: Option<[Sobol; 2]>,
+    quasi: Option<Quasi>,
+}
+
+/// Sobol points through a bridge.
+#[derive(Debug, Clone)]
+struct Quasi {
+    bridge: Bridge,
+    strata: Box<Strata>,
+    /// Of the points and of the independent second set, by factor.
+    points: [Vec<Points>; 2],
+}
+
+/// The points of one factor, in the dimensions there are direction numbers for, by [`Bridge::order`].
+#[derive(Debug, Clone)]
+struct Points {
+    sobol: Sobol,
+    blocks: Vec<Block>,
 }
 
 impl Paths {
     /// Paths of `steps` steps of as many factors as `correlation` has.
     ///
     /// # Errors
-    /// When there is no step or no factor.
+    /// When there is no step or no factor, or more than 64 factors.
     pub fn new(steps: usize, correlation: Correlation, design: Design, seed: u64) -> Result<Self, Error> {
-        let dimensions = steps * correlation.factors();
-        let sobol = match design {
+        let (factors, most) = (correlation.factors(), u64::BITS as usize);
+        if factors == 0 || factors > most {
+            return Err(Error::Size { what: "factors", found: factors, most });
+        }
+        if steps == 0 || steps > MOST_STEPS {
+            return Err(Error::Size { what: "steps", found: steps, most: MOST_STEPS });
+        }
+        let quasi = match design {
             Design::Random => None,
-            Design::Sobol => {
-                let first = Sobol::scrambled(0, dimensions.min(DIMENSIONS), seed)?;
-                let rest = dimensions.min(DIMENSIONS - 1);
-                let second = Sobol::scrambled(rest, dimensions.min(DIMENSIONS - rest), seed)?;
-                Some([first, second])
-            }
+            Design::Sobol => Some(Quasi::new(steps, factors, seed)?),
         };
-        Ok(Self { bridge: Bridge::new(steps), correlation, random: Random::new(seed), sobol })
+        Ok(Self { steps, correlation, random: Random::new(seed), quasi })
     }
 
     /// How many steps a path has.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.bridge.steps()
+        self.steps
     }
 
     /// How many factors there are.
@@ -68,50 +90,147 @@ impl Paths {
     }
 
     /// The shocks of block `block` (paths `64 · block` on), step after step and in it factor after factor:
-    /// `out[step * factors + factor][group].0[lane]` is that of path `64 · block + 8 · group + lane`. Fills
-    /// as much of `out` as there are steps.
+    /// `out[step * factors + factor][group].0[lane]` is that of path `64 · block + 8 · group + lane`.
     ///
     /// Factors whose bit is set in `second` are drawn from a second, independent set before they are
-    /// correlated: the frozen factors of a sensitivity design keep theirs (0 for plain paths).
+    /// correlated: so a sensitivity design takes some factors from one and the rest from the other (0 for
+    /// plain paths).
+    ///
+    /// # Panics
+    /// When `out` is shorter than steps times factors.
     pub fn fill(&self, block: u32, second: u64, out: &mut [[Lanes; GROUPS]]) {
+        widest(Fill { paths: self, block, second, out });
+    }
+
+    /// [`Paths::fill`] within a task.
+    #[inline(always)]
+    pub fn fill_in<V: Wide>(&self, block: u32, second: u64, out: &mut [[Lanes; GROUPS]]) {
         let factors = self.factors();
-        for path in 0..BLOCK {
-            let mut normals = vec![0.0; self.steps()];
-            let mut walk = vec![0.0; self.steps()];
-            for factor in 0..factors {
-                for (nth, normal) in normals.iter_mut().enumerate() {
-                    let set = (second >> factor & 1) as usize;
-                    let dimension = nth * factors + factor;
-                    let index = block * BLOCK as u32 + path as u32;
-                    let uniform = match &self.sobol {
-                        Some(sobol) if dimension < sobol[set].dimensions() => {
-                            sobol[set].point(index, dimension)
-                        }
-                        _ => self.random.uniform(SHOCKS[set], u64::from(index), dimension as u32),
-                    };
-                    *normal = elementary::inverse_normal(uniform);
+        let out = &mut out[..self.steps * factors];
+        let mut walk = vec![[Lanes::ZERO; GROUPS]; self.steps];
+        for factor in 0..factors {
+            let set = usize::from(second >> factor & 1 == 1);
+            let out = out[factor..].iter_mut().step_by(factors);
+            if let Some(quasi) = &self.quasi {
+                let known = quasi.walk::<V>(&quasi.points[set][factor], block, &mut walk);
+                self.random::<V>(set, factor, block, known, |nth, normal| {
+                    quasi.bridge.nodes[nth].set(Row::<V, GROUPS>::load(normal), &mut walk);
+                });
+                let mut before = Row::<V, GROUPS>::splat(0.0);
+                for (out, walk) in out.zip(&walk) {
+                    let here = Row::<V, GROUPS>::load(walk);
+                    (here - before).store(out);
+                    before = here;
                 }
-                if self.sobol.is_some() {
-                    self.bridge.build(&normals, &mut walk);
-                    for step in (1..walk.len()).rev() {
-                        walk[step] -= walk[step - 1];
-                    }
-                } else {
-                    walk.copy_from_slice(&normals);
-                }
-                for (step, shock) in walk.iter().enumerate() {
-                    out[step * factors + factor][path / LANES].0[path % LANES] = *shock;
-                }
+            } else {
+                let mut out: Vec<_> = out.collect();
+                self.random::<V>(set, factor, block, 0, |step, normal| *out[step] = *normal);
             }
-            for step in 0..self.steps() {
-                let mut shocks: Vec<f64> = (0..factors)
-                    .map(|factor| out[step * factors + factor][path / LANES].0[path % LANES])
-                    .collect();
-                self.correlation.apply(&mut shocks);
-                for (factor, shock) in shocks.iter().enumerate() {
-                    out[step * factors + factor][path / LANES].0[path % LANES] = *shock;
+        }
+        for step in out.chunks_exact_mut(factors) {
+            self.correlation.correlate::<V>(step);
+        }
+    }
+
+    /// Random normal numbers of a factor, from the `first`th on, given to `take` one after the other.
+    #[inline(always)]
+    fn random<V: Wide>(
+        &self,
+        set: usize,
+        factor: usize,
+        block: u32,
+        first: usize,
+        mut take: impl FnMut(usize, &[Lanes; GROUPS]),
+    ) {
+        let pairs = self.steps.div_ceil(2);
+        for pair in first / 2..pairs {
+            let mut normals = [[Lanes::ZERO; GROUPS]; 2];
+            let [evens, odds] = &mut normals;
+            let both = evens.as_chunks_mut::<2>().0.iter_mut().zip(odds.as_chunks_mut().0);
+            let paths = (u64::from(block) * BLOCK as u64..).step_by(2 * LANES);
+            for ((evens, odds), path) in both.zip(paths) {
+                let address = (factor * pairs + pair) as u32;
+                let uniforms = self.random.uniforms::<Row<V, 2>>(SHOCKS[set], path, address);
+                let [even, odd] = inverse_normal(Row(uniforms)).0;
+                even.store(evens);
+                odd.store(odds);
+            }
+            for (nth, normals) in (2 * pair..self.steps).zip(&normals) {
+                if nth >= first {
+                    take(nth, normals);
                 }
             }
         }
+    }
+}
+
+impl Quasi {
+    fn new(steps: usize, factors: usize, seed: u64) -> Result<Self, Error> {
+        // The most important number of each factor first, then the next of each, and so on.
+        let points = |set: usize| -> Result<Vec<Points>, Error> {
+            let dimensions =
+                |factor: usize| (0..steps).map(move |nth| (set * steps + nth) * factors + factor);
+            let known = |factor| dimensions(factor).take_while(|dimension| *dimension < DIMENSIONS);
+            let of = |factor| Points::new(Sobol::scrambled(known(factor), seed)?);
+            (0..factors).map(of).collect()
+        };
+        let points = [points(0)?, points(1)?];
+        Ok(Self { bridge: Bridge::new(steps), strata: Box::new(Strata::new()), points })
+    }
+
+    /// The walk of a factor in a block, as far as there are points; how many of the bridge's nodes are set.
+    #[inline(always)]
+    fn walk<V: Wide>(&self, points: &Points, block: u32, walk: &mut [[Lanes; GROUPS]]) -> usize {
+        let mut starts = Vec::new();
+        points.sobol.start(block, &mut starts);
+        let firsts: Vec<(u64, u64)> =
+            points.blocks.iter().zip(&starts).map(|(block, start)| block.first(*start)).collect();
+        let ends = points.ends::<V>(&firsts);
+        let known = points.blocks.iter().zip(firsts).zip(ends).zip(&self.bridge.nodes);
+        for (((block, (stratum, first)), ends), node) in known {
+            let in_order = self.strata.quantiles(|group| block.places(first, group), ends);
+            let strata = Row::from_fn(|group| block.strata(stratum, group));
+            node.set(Row(V::pick(in_order, strata.0)), walk);
+        }
+        points.blocks.len()
+    }
+}
+
+impl Points {
+    fn new(sobol: Sobol) -> Result<Self, Error> {
+        let blocks = (0..sobol.dimensions()).map(|at| sobol.block(at)).collect();
+        Ok(Self { sobol, blocks })
+    }
+
+    /// The quantiles of the points in the first and the last stratum, in each dimension.
+    #[inline(always)]
+    fn ends<V: Wide>(&self, firsts: &[(u64, u64)]) -> Vec<[f64; 2]> {
+        let bits = self.blocks.iter().zip(firsts).map(|(block, (_, first))| block.ends(*first));
+        let mut places: Vec<Lanes> = vec![Lanes::ZERO; firsts.len().div_ceil(LANES / 2)];
+        for (at, bits) in bits.enumerate() {
+            let lanes = &mut places[at / (LANES / 2)].0[2 * (at % (LANES / 2))..];
+            (lanes[0], lanes[1]) = (unit(bits[0]), unit(bits[1]));
+        }
+        for lanes in &mut places {
+            first_stratum(V::load(lanes)).store(lanes);
+        }
+        let both = |at: usize| &places[at / (LANES / 2)].0[2 * (at % (LANES / 2))..];
+        (0..firsts.len()).map(|at| [both(at)[0], -both(at)[1]]).collect()
+    }
+}
+
+struct Fill<'a> {
+    paths: &'a Paths,
+    block: u32,
+    second: u64,
+    out: &'a mut [[Lanes; GROUPS]],
+}
+
+impl Task for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Wide>(self) {
+        self.paths.fill_in::<V>(self.block, self.second, self.out);
     }
 }

@@ -4,31 +4,35 @@
 //! There is no state to carry along: the number at (stream, path, dimension) is the same whoever asks, in
 //! whatever order, on whatever thread.
 
-use crate::lanes::{LANES, Lanes};
-use crate::vector::Vector;
+use crate::vector::{Vector, Word, unit};
 
-const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
+const MULTIPLIERS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
 const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
 /// The four random words at `counter` under `key`.
-#[inline(always)]
 #[must_use]
 pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
-    let ([mut a, mut b, mut c, mut d], [mut k, mut l]) = (counter, key);
+    philox::<u64>(counter.map(u64::from), key).map(|word| split(word).0)
+}
+
+/// [`philox4x32`] of words in the lower halves of wider ones; what comes out above them means nothing.
+#[inline(always)]
+fn philox<W: Word>([mut a, mut b, mut c, mut d]: [W; 4], [mut k, mut l]: [u32; 2]) -> [W; 4] {
     for _ in 0..10 {
-        let (low, high) = (wide(MULTIPLIERS[0], a), wide(MULTIPLIERS[1], c));
-        (a, b, c, d) = (high.1 ^ b ^ k, high.0, low.1 ^ d ^ l, low.0);
+        let first = a.product(W::splat(MULTIPLIERS[0]));
+        let second = c.product(W::splat(MULTIPLIERS[1]));
+        a = second.right(32).xor(b).xor(W::splat(k.into()));
+        c = first.right(32).xor(d).xor(W::splat(l.into()));
+        (b, d) = (second, first);
         (k, l) = (k.wrapping_add(WEYL[0]), l.wrapping_add(WEYL[1]));
     }
     [a, b, c, d]
 }
 
-/// The low and the high word of a product.
+/// A word of the lower halves of two, the first lowest.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "takes a product apart")]
-fn wide(a: u32, b: u32) -> (u32, u32) {
-    let product = u64::from(a) * u64::from(b);
-    (product as u32, (product >> 32) as u32)
+fn join<W: Word>(low: W, high: W) -> W {
+    low.and(W::splat(0xffff_ffff)).or(high.left(32))
 }
 
 /// The random numbers of one seed. Streams from `u32::MAX - 15` on are this room's own.
@@ -46,39 +50,40 @@ impl Random {
     }
 
     /// 64 random bits at an address.
-    #[inline(always)]
     #[must_use]
     pub fn bits(&self, stream: u32, path: u64, dimension: u32) -> u64 {
-        let (low, high) = split(path);
-        let words = philox4x32([low, high, dimension >> 1, stream], self.key);
-        let [a, b, c, d] = words.map(u64::from);
-        if dimension & 1 == 0 { a | b << 32 } else { c | d << 32 }
+        let [even, odd] = self.pair::<u64>(stream, path, dimension >> 1);
+        if dimension & 1 == 0 { even } else { odd }
     }
 
     /// A number above nothing and below one, evenly spread, in steps of 2⁻⁵².
-    #[inline(always)]
     #[must_use]
     pub fn uniform(&self, stream: u32, path: u64, dimension: u32) -> f64 {
-        f64::unit(&self.bits(stream, path, dimension), 0)
+        unit(self.bits(stream, path, dimension))
     }
 
-    /// [`Random::uniform`] of eight paths from `path` on.
+    /// [`Random::uniform`] of as many paths as a vector has, from `path` on: of dimension `2 · pair` and of
+    /// the next, which come together.
     #[inline(always)]
     #[must_use]
-    pub fn lanes(&self, stream: u32, path: u64, dimension: u32) -> Lanes {
-        let mut lanes = [0.0; LANES];
-        for (lane, path) in lanes.iter_mut().zip(path..) {
-            *lane = self.uniform(stream, path, dimension);
-        }
-        Lanes(lanes)
+    pub fn uniforms<V: Vector>(&self, stream: u32, path: u64, pair: u32) -> [V; 2] {
+        let [even, odd] = self.pair::<V::Word>(stream, path, pair);
+        [unit(even), unit(odd)]
     }
 
     /// [`Random::uniform`] of one path, dimension after dimension from `first` on.
-    #[inline(always)]
     pub fn fill(&self, stream: u32, path: u64, first: u32, out: &mut [f64]) {
         for (out, dimension) in out.iter_mut().zip(first..) {
             *out = self.uniform(stream, path, dimension);
         }
+    }
+
+    #[inline(always)]
+    fn pair<W: Word>(&self, stream: u32, path: u64, pair: u32) -> [W; 2] {
+        let path = W::count(path);
+        let counter = [path, path.right(32), W::splat(pair.into()), W::splat(stream.into())];
+        let [a, b, c, d] = philox(counter, self.key);
+        [join(a, b), join(c, d)]
     }
 }
 

@@ -5,8 +5,9 @@
 //! them round as IEEE 754 says, so every kernel gives the same bits.
 #![expect(unsafe_code, reason = "vector instructions, behind the processor check")]
 
-use crate::lanes::Lanes;
-use crate::vector::Vector;
+use crate::lanes::{Lanes, Words};
+use crate::paths::GROUPS;
+use crate::vector::{Vector, Word};
 
 /// A piece of work over several paths side by side.
 pub trait Task {
@@ -15,7 +16,26 @@ pub trait Task {
 
     /// Does the work in vectors of kind `V`. Mark this and all it calls in its inner loops
     /// `#[inline(always)]`: what is not inlined is slow, though right.
-    fn run<V: Vector<Stored = Lanes>>(self) -> Self::Output;
+    fn run<V: Wide>(self) -> Self::Output;
+}
+
+/// A [`Vector`] that takes its numbers from [`Lanes`].
+pub trait Wide: Vector<Stored = Lanes, Word: Word<Stored = Words>> {
+    /// Of the 64 numbers of a table those at `places`, of which the lowest six bits count.
+    fn pick(table: [Self; GROUPS], places: [Self::Word; GROUPS]) -> [Self; GROUPS];
+}
+
+impl Wide for Lanes {
+    #[inline(always)]
+    fn pick(table: [Self; GROUPS], places: [Words; GROUPS]) -> [Self; GROUPS] {
+        let mut picked = table;
+        for (lanes, places) in picked.iter_mut().zip(places) {
+            for (lane, place) in lanes.0.iter_mut().zip(places.0) {
+                *lane = table[(place >> 3 & 7) as usize].0[(place & 7) as usize];
+            }
+        }
+        picked
+    }
 }
 
 /// A way of computing that this processor can run.
@@ -85,9 +105,10 @@ pub fn widest<T: Task>(task: T) -> T::Output {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Task;
+    use super::{Task, Wide};
     use crate::lanes::{LANES, Lanes, Words};
-    use crate::vector::{MANTISSA, ONE, ROOT, UNIT_BIAS, Vector, WHOLE, WHOLE_BIAS};
+    use crate::paths::GROUPS;
+    use crate::vector::{Vector, Word};
     use std::arch::x86_64::*;
     use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Not, Sub};
 
@@ -106,7 +127,7 @@ mod x86 {
         ($instructions:expr) => {
             // SAFETY: the types of this module are only named in `avx2` and `avx512`, which `Kernel::run`
             // calls when the processor has their instructions; what is read or written in memory is
-            // behind a reference, 64 bytes long and as aligned.
+            // behind a reference, 64 bytes long and as aligned, or as said there.
             unsafe { $instructions }
         };
     }
@@ -180,7 +201,7 @@ mod x86 {
 
     impl Vector for One {
         type Mask = OneMask;
-        type Bits = Words;
+        type Word = OneWord;
         type Stored = Lanes;
 
         #[inline(always)]
@@ -239,40 +260,100 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn power_of_two(rounded: Self) -> Self {
-            Self(known!({
-                let exponent = _mm512_slli_epi64::<52>(_mm512_castpd_si512(rounded.0));
-                _mm512_castsi512_pd(_mm512_add_epi64(exponent, _mm512_set1_epi64(ONE.cast_signed())))
-            }))
+        fn to_bits(self) -> OneWord {
+            OneWord(known!(_mm512_castpd_si512(self.0)))
         }
 
         #[inline(always)]
-        fn split(self) -> (Self, Self) {
-            known!({
-                let word = |word: u64| _mm512_set1_epi64(word.cast_signed());
-                let bits = _mm512_add_epi64(_mm512_castpd_si512(self.0), word(ONE - ROOT));
-                let exponent = _mm512_or_si512(_mm512_srli_epi64::<52>(bits), word(WHOLE));
-                let mantissa = _mm512_add_epi64(_mm512_and_si512(bits, word(MANTISSA)), word(ROOT));
-                let (exponent, mantissa) = (_mm512_castsi512_pd(exponent), _mm512_castsi512_pd(mantissa));
-                (Self(mantissa) - Self::splat(1.0), Self(exponent) - Self::splat(WHOLE_BIAS))
-            })
+        fn from_bits(bits: OneWord) -> Self {
+            Self(known!(_mm512_castsi512_pd(bits.0)))
         }
 
         #[inline(always)]
-        fn unit(bits: &Words, flip: u64) -> Self {
-            Self(known!({
-                let bits = _mm512_load_si512(bits.0.as_ptr().cast());
-                let bits = _mm512_xor_si512(bits, _mm512_set1_epi64(flip.cast_signed()));
-                let one = _mm512_set1_epi64(ONE.cast_signed());
-                _mm512_castsi512_pd(_mm512_or_si512(_mm512_srli_epi64::<12>(bits), one))
-            })) - Self::splat(UNIT_BIAS)
-        }
-
-        #[inline(always)]
-        fn each(self, f: impl Fn(f64) -> f64) -> Self {
-            let mut lanes = Lanes::ZERO;
+        fn patch(self, mask: OneMask, from: Self, f: fn(f64) -> f64) -> Self {
+            let (mut lanes, mut sources) = (Lanes::ZERO, Lanes::ZERO);
             self.store(&mut lanes);
-            Self::load(&lanes.map(f))
+            from.store(&mut sources);
+            for lane in (0..LANES).filter(|lane| mask.0 >> lane & 1 == 1) {
+                lanes.0[lane] = f(sources.0[lane]);
+            }
+            Self::load(&lanes)
+        }
+    }
+
+    impl Wide for One {
+        #[inline(always)]
+        fn pick(table: [Self; GROUPS], places: [OneWord; GROUPS]) -> [Self; GROUPS] {
+            let mut picked = table;
+            for (one, OneWord(place)) in picked.iter_mut().zip(places) {
+                // Of each sixteen one by the lowest four bits, then by the next bit, then by the last.
+                one.0 = known!({
+                    let of = |at: usize| _mm512_permutex2var_pd(table[at].0, place, table[at + 1].0);
+                    let (next, last) = (_mm512_set1_epi64(16), _mm512_set1_epi64(32));
+                    let next = _mm512_test_epi64_mask(place, next);
+                    let low = _mm512_mask_blend_pd(next, of(0), of(2));
+                    let high = _mm512_mask_blend_pd(next, of(4), of(6));
+                    _mm512_mask_blend_pd(_mm512_test_epi64_mask(place, last), low, high)
+                });
+            }
+            picked
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct OneWord(__m512i);
+
+    impl Word for OneWord {
+        type Stored = Words;
+
+        #[inline(always)]
+        fn splat(word: u64) -> Self {
+            Self(known!(_mm512_set1_epi64(word.cast_signed())))
+        }
+
+        #[inline(always)]
+        fn count(first: u64) -> Self {
+            Self::load(&Words([0, 1, 2, 3, 4, 5, 6, 7])).plus(Self::splat(first))
+        }
+
+        #[inline(always)]
+        fn load(stored: &Words) -> Self {
+            Self(known!(_mm512_load_si512(stored.0.as_ptr().cast())))
+        }
+
+        #[inline(always)]
+        fn plus(self, other: Self) -> Self {
+            Self(known!(_mm512_add_epi64(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn and(self, other: Self) -> Self {
+            Self(known!(_mm512_and_si512(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn or(self, other: Self) -> Self {
+            Self(known!(_mm512_or_si512(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn xor(self, other: Self) -> Self {
+            Self(known!(_mm512_xor_si512(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn left(self, bits: u32) -> Self {
+            Self(known!(_mm512_sllv_epi64(self.0, Self::splat(bits.into()).0)))
+        }
+
+        #[inline(always)]
+        fn right(self, bits: u32) -> Self {
+            Self(known!(_mm512_srlv_epi64(self.0, Self::splat(bits.into()).0)))
+        }
+
+        #[inline(always)]
+        fn product(self, other: Self) -> Self {
+            Self(known!(_mm512_mul_epu32(self.0, other.0)))
         }
     }
 
@@ -308,22 +389,9 @@ mod x86 {
         }
     }
 
-    impl Two {
-        /// The halves through `f`.
-        #[inline(always)]
-        fn halves(self, f: impl Fn(__m256d) -> __m256d) -> Self {
-            Self([f(self.0[0]), f(self.0[1])])
-        }
-    }
-
-    #[inline(always)]
-    fn word(word: u64) -> __m256i {
-        known!(_mm256_set1_epi64x(word.cast_signed()))
-    }
-
     impl Vector for Two {
         type Mask = TwoMask;
-        type Bits = Words;
+        type Word = TwoWord;
         type Stored = Lanes;
 
         #[inline(always)]
@@ -354,7 +422,8 @@ mod x86 {
 
         #[inline(always)]
         fn sqrt(self) -> Self {
-            self.halves(|half| known!(_mm256_sqrt_pd(half)))
+            let [a, b] = self.0;
+            Self(known!([_mm256_sqrt_pd(a), _mm256_sqrt_pd(b)]))
         }
 
         #[inline(always)]
@@ -399,51 +468,101 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn power_of_two(rounded: Self) -> Self {
-            rounded.halves(|half| {
-                known!({
-                    let exponent = _mm256_slli_epi64::<52>(_mm256_castpd_si256(half));
-                    _mm256_castsi256_pd(_mm256_add_epi64(exponent, word(ONE)))
-                })
-            })
+        fn to_bits(self) -> TwoWord {
+            let [a, b] = self.0;
+            TwoWord(known!([_mm256_castpd_si256(a), _mm256_castpd_si256(b)]))
         }
 
         #[inline(always)]
-        fn split(self) -> (Self, Self) {
-            let shift = |half| known!(_mm256_add_epi64(_mm256_castpd_si256(half), word(ONE - ROOT)));
-            let exponent = self.halves(|half| {
-                known!({
-                    let exponent = _mm256_srli_epi64::<52>(shift(half));
-                    _mm256_castsi256_pd(_mm256_or_si256(exponent, word(WHOLE)))
-                })
-            });
-            let mantissa = self.halves(|half| {
-                known!({
-                    let mantissa = _mm256_and_si256(shift(half), word(MANTISSA));
-                    _mm256_castsi256_pd(_mm256_add_epi64(mantissa, word(ROOT)))
-                })
-            });
-            (mantissa - Self::splat(1.0), exponent - Self::splat(WHOLE_BIAS))
+        fn from_bits(bits: TwoWord) -> Self {
+            let [a, b] = bits.0;
+            Self(known!([_mm256_castsi256_pd(a), _mm256_castsi256_pd(b)]))
         }
 
         #[inline(always)]
-        fn unit(bits: &Words, flip: u64) -> Self {
-            let halves: &[[u64; LANES / 2]] = bits.0.as_chunks().0;
-            let unit = |half: &[u64; LANES / 2]| {
-                known!({
-                    let bits = _mm256_xor_si256(_mm256_load_si256(half.as_ptr().cast()), word(flip));
-                    let bits = _mm256_or_si256(_mm256_srli_epi64::<12>(bits), word(ONE));
-                    _mm256_castsi256_pd(bits)
-                })
-            };
-            Self([unit(&halves[0]), unit(&halves[1])]) - Self::splat(UNIT_BIAS)
-        }
-
-        #[inline(always)]
-        fn each(self, f: impl Fn(f64) -> f64) -> Self {
-            let mut lanes = Lanes::ZERO;
+        fn patch(self, mask: TwoMask, from: Self, f: fn(f64) -> f64) -> Self {
+            let [mut lanes, mut sources, mut here] = [Lanes::ZERO; 3];
             self.store(&mut lanes);
-            Self::load(&lanes.map(f))
+            from.store(&mut sources);
+            Self(mask.0).store(&mut here);
+            for lane in (0..LANES).filter(|lane| here.0[*lane].to_bits() != 0) {
+                lanes.0[lane] = f(sources.0[lane]);
+            }
+            Self::load(&lanes)
+        }
+    }
+
+    impl Wide for Two {
+        #[inline(always)]
+        fn pick(table: [Self; GROUPS], places: [TwoWord; GROUPS]) -> [Self; GROUPS] {
+            let mut stored = [Lanes::ZERO; GROUPS];
+            for (stored, two) in stored.iter_mut().zip(table) {
+                two.store(stored);
+            }
+            let mut picked = table;
+            for (two, place) in picked.iter_mut().zip(places) {
+                let [low, high] = place.and(TwoWord::splat(63)).0;
+                // No place is beyond the 64 numbers.
+                two.0 = known!({
+                    let table = stored.as_ptr().cast();
+                    [_mm256_i64gather_pd::<8>(table, low), _mm256_i64gather_pd::<8>(table, high)]
+                });
+            }
+            picked
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct TwoWord([__m256i; 2]);
+
+    macro_rules! words {
+        ($($method:ident $instruction:ident),*) => {$(
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                let (a, b) = (self.0, other.0);
+                Self(known!([$instruction(a[0], b[0]), $instruction(a[1], b[1])]))
+            }
+        )*};
+    }
+
+    impl Word for TwoWord {
+        type Stored = Words;
+
+        #[inline(always)]
+        fn splat(word: u64) -> Self {
+            Self([known!(_mm256_set1_epi64x(word.cast_signed())); 2])
+        }
+
+        #[inline(always)]
+        fn count(first: u64) -> Self {
+            Self::load(&Words([0, 1, 2, 3, 4, 5, 6, 7])).plus(Self::splat(first))
+        }
+
+        #[inline(always)]
+        fn load(stored: &Words) -> Self {
+            let halves: &[[u64; LANES / 2]] = stored.0.as_chunks().0;
+            let load = |half: usize| known!(_mm256_load_si256(halves[half].as_ptr().cast()));
+            Self([load(0), load(1)])
+        }
+
+        words!(
+            plus _mm256_add_epi64,
+            and _mm256_and_si256,
+            or _mm256_or_si256,
+            xor _mm256_xor_si256,
+            product _mm256_mul_epu32
+        );
+
+        #[inline(always)]
+        fn left(self, bits: u32) -> Self {
+            let ([a, b], [bits, _]) = (self.0, Self::splat(bits.into()).0);
+            Self(known!([_mm256_sllv_epi64(a, bits), _mm256_sllv_epi64(b, bits)]))
+        }
+
+        #[inline(always)]
+        fn right(self, bits: u32) -> Self {
+            let ([a, b], [bits, _]) = (self.0, Self::splat(bits.into()).0);
+            Self(known!([_mm256_srlv_epi64(a, bits), _mm256_srlv_epi64(b, bits)]))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The room from outside.
 
 mod elementary;
+mod paths;
 mod random;
 mod sobol;

@@ -1,7 +1,7 @@
 //! Philox against the known answers of Random123, and what is drawn from it.
 
 use proptest::prelude::*;
-use sampling::{Random, bernoulli, exponential, inverse_normal, lognormal, philox4x32, poisson};
+use sampling::{Lanes, Random, bernoulli, exponential, inverse_normal, lognormal, philox4x32, poisson};
 
 /// `philox4x32 10` in Random123's `kat_vectors`: counter, key, answer.
 const KNOWN: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
@@ -31,8 +31,11 @@ proptest! {
             prop_assert_eq!(uniform, random.uniform(stream, path, at));
             prop_assert!(uniform > 0.0 && uniform < 1.0);
         }
-        for (path, uniform) in (path..).zip(random.lanes(stream, path, dimension).0) {
-            prop_assert_eq!(uniform, random.uniform(stream, path, dimension));
+        let uniforms = random.uniforms::<Lanes>(stream, path, dimension / 2);
+        for (dimension, lanes) in (dimension / 2 * 2..).zip(uniforms) {
+            for (path, uniform) in (path..).zip(lanes.0) {
+                prop_assert_eq!(uniform, random.uniform(stream, path, dimension));
+            }
         }
     }
 }

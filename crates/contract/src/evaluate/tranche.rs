@@ -292,7 +292,7 @@ impl Told<'_, '_> {
         self.evidence(&mut steps);
         self.word(&mut steps);
         if !self.acts.payments.is_empty() {
-            let paid = self.acts.paid.and_then(|paid| paid.to_decimal(12, 2)).unwrap_or_default();
+            let paid = money(self.context.deal, self.acts.paid.unwrap_or(Ratio::ZERO));
             steps.push(Step::new(format!("{paid} is paid")).on(self.facts(), &self.acts.payments));
         }
         steps

@@ -15,9 +15,10 @@ pub fn explain(evaluation: &Evaluation, status: &TrancheStatus) -> String {
 
 fn write(out: &mut String, evaluation: &Evaluation, status: &TrancheStatus) -> std::fmt::Result {
     let name = words::name(&status.id, status.title.as_ref());
-    writeln!(out, "{} of {}: {}", plain(&name), words::amount(status.amount), words::state(status))?;
-    writeln!(out, "{} ({})\n", words::asked(evaluation), plain(&words::version(evaluation)))?;
-    writeln!(out, "Released: {}", plain(&status.condition))?;
+    writeln!(out, "{}, {}: {}", plain(&name), words::amount(status.amount), words::state(status))?;
+    writeln!(out, "{}\n{}\n", words::asked(evaluation), plain(&words::version(evaluation)))?;
+    let condition = if status.condition == "at_signing" { "the signature" } else { &status.condition };
+    writeln!(out, "Released by: {}", plain(condition))?;
     for step in &status.trace {
         let at = step.at.map_or_else(String::new, |at| format!("{}: ", words::moment(at)));
         writeln!(out, "• {at}{}", plain(&step.what))?;

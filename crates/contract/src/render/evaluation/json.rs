@@ -222,10 +222,19 @@ fn exit_item(item: &ExitItem) -> Value {
 
 fn steps(steps: &[at::Step]) -> Vec<Value> {
     let step = |step: &at::Step| {
+        // A step names all lines it rests on, also those that its proof has read.
+        let read = step.proof.iter().flat_map(at::Node::all_facts);
+        let mut all: Vec<Value> = Vec::new();
+        for fact in step.facts.iter().chain(read).map(|reference| Value::Object(reference_fields(reference)))
+        {
+            if !all.contains(&fact) {
+                all.push(fact);
+            }
+        }
         object(value!({
             "at": step.at.map(day),
             "what": step.what,
-            "facts": (!step.facts.is_empty()).then(|| references(&step.facts)),
+            "facts": (!all.is_empty()).then_some(all),
             "more_facts": (step.more > 0).then_some(step.more),
             "proof": step.proof.as_ref().map(node),
         }))

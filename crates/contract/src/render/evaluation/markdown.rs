@@ -105,7 +105,7 @@ fn rows<T>(
     Ok(())
 }
 
-/// Reasons in one cell.
+/// Reasons in one cell; without code marks, in which what must be escaped would show as its escape.
 fn why(steps: &[Step]) -> String {
-    steps.iter().map(|step| cell(&words::step(step))).collect::<Vec<_>>().join("<br>")
+    steps.iter().map(|step| cell(&words::step(step).replace('`', ""))).collect::<Vec<_>>().join("<br>")
 }

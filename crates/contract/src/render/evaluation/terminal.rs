@@ -62,7 +62,13 @@ fn clauses(out: &mut String, title: &str, rows: &[(String, String, &[Step])]) ->
     let column = rows.iter().map(|(label, ..)| width(label)).max().unwrap_or(0).min(40) + 3;
     for (label, state, trace) in rows {
         let gap = " ".repeat(column.saturating_sub(width(label)).max(2));
-        writeln!(out, "  {}{gap}{}", plain(label), plain(state))?;
+        let line = format!("  {}{gap}{}", plain(label), plain(state));
+        if width(&line) <= WIDTH {
+            writeln!(out, "{line}")?;
+        } else {
+            wrapped(out, "  ", label)?;
+            wrapped(out, "      ", state)?;
+        }
         for step in *trace {
             wrapped(out, "      ", &words::step(step))?;
         }

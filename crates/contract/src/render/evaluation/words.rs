@@ -52,14 +52,14 @@ pub(super) fn state(status: &TrancheStatus) -> String {
     let paid =
         if status.funded.is_zero() { String::new() } else { format!("; {} paid", amount(status.funded)) };
     let more = match status.state {
-        State::Draft => ": not in force".to_owned(),
-        State::Open if status.unknown => ": a fact is missing".to_owned(),
-        State::Open => ": not met yet".to_owned(),
-        State::Lapsed => ": its window is over".to_owned(),
-        State::Met => ": a sign-off is missing".to_owned(),
-        State::Signed => ": to be paid".to_owned(),
+        State::Draft => ", not in force".to_owned(),
+        State::Open if status.unknown => ", a fact is missing".to_owned(),
+        State::Open => ", not met yet".to_owned(),
+        State::Lapsed => ", its time is over".to_owned(),
+        State::Met => ", a sign-off is missing".to_owned(),
+        State::Signed => ", to be paid".to_owned(),
         State::Disputed | State::Resolved => paid,
-        State::Funded if status.funded == status.amount => ": paid in full".to_owned(),
+        State::Funded if status.funded == status.amount => ", paid in full".to_owned(),
         State::Funded => paid,
     };
     let vested = status.vested.map_or_else(String::new, |vested| format!("; {} vested", amount(vested)));
@@ -92,8 +92,11 @@ pub(super) fn capacity(status: &CapacityStatus) -> String {
         text.push_str(&format!("; {online} {unit} there"));
     }
     if status.late_days > 0 {
+        text.push_str(&format!("; {} days late", status.late_days));
+    }
+    if status.relief.is_positive() {
         let relief = (status.relief * crate::Ratio::whole(100)).to_decimal(2, 0).unwrap_or_default();
-        text.push_str(&format!("; {} days late, {relief} % of the fee back", status.late_days));
+        text.push_str(&format!("; {relief} % of the fee back"));
     }
     text
 }

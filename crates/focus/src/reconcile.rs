@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// What an import comes to, beside the facts that stand.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub facts: Vec<Fact>,
+    pub facts: Vec<Planned>,
     /// Of those, how many replace one that differs, and how many only take one back.
     pub replaced: u64,
     pub withdrawn: u64,
@@ -28,6 +28,16 @@ pub(crate) struct Plan {
     pub rounded: u64,
     /// What the bill was taken for beside each earlier file, by that file's source.
     pub beside: BTreeMap<String, BillIs>,
+}
+
+/// A fact to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    id: Id,
+    /// The rows it is of; none for one that only takes another back.
+    part: Option<Part>,
+    /// The standing fact that it replaces.
+    replaces: Option<usize>,
 }
 
 /// A group on its way to a fact.
@@ -174,69 +184,78 @@ impl Import {
         }
         let mut old = old.iter().copied();
         for part in new {
-            let replaced = old.next();
-            if part.group.sum.is_zero() && replaced.is_none() {
+            let replaces = old.next();
+            if part.group.sum.is_zero() && replaces.is_none() {
                 continue;
             }
-            let (value, whole) = part.group.sum.pico();
-            plan.rounded += u64::from(!whole);
-            plan.replaced += u64::from(replaced.is_some());
-            let fact = self.fact(key, *part, value, replaced)?;
-            plan.facts.push(fact);
+            plan.rounded += u64::from(!part.group.sum.pico().1);
+            plan.replaced += u64::from(replaces.is_some());
+            plan.facts.push(self.planned(key, Some(*part), replaces)?);
         }
         for gone in old {
             plan.withdrawn += 1;
-            let fact = self.withdrawal(gone)?;
-            plan.facts.push(fact);
+            plan.facts.push(self.planned(key, None, Some(gone))?);
         }
         Ok(())
     }
 
-    fn fact(&mut self, key: u64, part: Part, pico: i128, replaced: Option<usize>) -> Result<Fact, Fault> {
-        let replaces = replaced.map(|at| self.known.standing[at].id.text());
-        let mut rows = replaces.as_ref().map_or(part.group.content, |replaces| {
-            first_word(format!("{:016x} {replaces}", part.group.content).as_bytes())
-        });
+    /// A fact with a name that no other has: of what, of which rows, and in the place of which.
+    fn planned(&mut self, key: u64, part: Option<Part>, replaces: Option<usize>) -> Result<Planned, Fault> {
+        self.not_backwards(replaces)?;
+        let old = replaces.map(|at| self.known.standing[at].id.text());
+        let content = part.map_or(0, |part| part.group.content);
+        let mut rows = old.map_or(content, |old| first_word(format!("{content:016x} {old}").as_bytes()));
         // The same rows in two files are two facts.
-        let source = &self.sources[part.file];
+        let file = part.and_then(|part| self.sources.get(part.file)).map_or("", |file| &file.named.sha256);
         while !self.known.ids.insert((key, rows)) {
-            rows = first_word(format!("{rows:016x} {}", source.named.sha256).as_bytes());
+            rows = first_word(format!("{rows:016x} {file}").as_bytes());
         }
+        let mark = part.map_or(0, |part| part.group.mark);
+        Ok(Planned { id: Id { key, rows, mark }, part, replaces })
+    }
+
+    /// The fact itself.
+    pub(crate) fn fact(&self, planned: &Planned) -> Fact {
+        let replaced = planned.replaces.and_then(|at| self.known.standing.get(at));
+        let mut fact = match (planned.part, replaced) {
+            (Some(part), _) => self.fact_of(part),
+            (None, Some(gone)) => self.withdrawal(gone),
+            // A fact is of rows, or takes another back.
+            (None, None) => self.blank(Day(0), ""),
+        };
+        fact.id = Some(planned.id.text());
+        fact.replaces = replaced.map(|replaced| replaced.id.text());
+        fact
+    }
+
+    fn blank(&self, day: Day, source: &str) -> Fact {
+        Fact::new(LIST_SPEND, Decimal::ZERO, &self.unit(), (day.start(), self.options.recorded_at), source)
+    }
+
+    fn fact_of(&self, part: Part) -> Fact {
+        let source = &self.sources[part.file];
         let more = part.group.rows - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let times = (part.day.start(), self.options.recorded_at);
-        let source_text = known::source(&format!("{}{more}", source.place(part.group.first)), &source.bill);
-        let mut fact = Fact::new(LIST_SPEND, Decimal::from_pico(pico), &self.unit(), times, &source_text);
+        let place = format!("{}{more}", source.place(part.group.first));
+        let mut fact = self.blank(part.day, &known::source(&place, &source.bill));
+        fact.value = Decimal::from_pico(part.group.sum.pico().0);
         fact.attributes.clone_from(&self.kinds[part.kind].attributes);
         fact.document_sha256 = Some(source.named.sha256.clone());
-        fact.id = Some(Id { key, rows, mark: part.group.mark }.text());
-        fact.replaces = replaces;
-        self.not_backwards(replaced)?;
-        Ok(fact)
+        fact
     }
 
     /// A fact of nothing in the place of one whose rows are gone.
-    fn withdrawal(&mut self, gone: usize) -> Result<Fact, Fault> {
-        self.not_backwards(Some(gone))?;
-        let standing = &self.known.standing[gone];
-        let old = standing.id.text();
-        let key = standing.id.key;
-        let mut rows = first_word(format!("gone {old}").as_bytes());
-        while !self.known.ids.insert((key, rows)) {
-            rows = first_word(format!("{rows:016x}").as_bytes());
-        }
-        // The edition that no longer has it; its first file stands for all.
-        let edition = self.sources.first().map(|source| source.named.clone());
-        let mut fact = standing.fact.clone();
+    fn withdrawal(&self, gone: &Standing) -> Fact {
+        let mut fact = gone.fact.clone();
         fact.value = Decimal::ZERO;
         fact.recorded_at = self.options.recorded_at;
-        fact.id = Some(Id { key, rows, mark: 0 }.text());
-        fact.replaces = Some(old);
-        if let Some(edition) = edition {
-            fact.source = known::source(&format!("{}, no longer in it", edition.name), &standing.bill);
-            fact.document_sha256 = Some(edition.sha256);
+        // The edition that no longer has it; its first file stands for all.
+        if let Some(edition) = self.sources.first() {
+            let place = format!("{}, no longer in it", edition.named.name);
+            fact.source = known::source(&place, &gone.bill);
+            fact.document_sha256 = Some(edition.named.sha256.clone());
         }
-        Ok(fact)
+        fact
     }
 
     /// A correction is not known before what it corrects.

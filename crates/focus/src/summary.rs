@@ -15,10 +15,17 @@ use std::collections::BTreeMap;
 /// An import that is done.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The facts to add, in the order of their days.
-    pub facts: Vec<Fact>,
+    import: Import,
+    plan: Plan,
     /// What it came to.
     pub summary: Summary,
+}
+
+impl Outcome {
+    /// The facts to add, in the order of their days; each is made when it is asked for.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.plan.facts.iter().map(|planned| self.import.fact(planned))
+    }
 }
 
 /// What an import came to. Amounts are decimal text in `currency`.
@@ -151,7 +158,7 @@ impl Import {
             commitments,
             notes: self.notes(&plan),
         };
-        Ok(Outcome { facts: plan.facts, summary })
+        Ok(Outcome { import: self, plan, summary })
     }
 
     fn files(&self) -> Vec<FileLine> {

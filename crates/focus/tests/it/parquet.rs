@@ -1,7 +1,7 @@
 //! Parquet exports: every type that writers choose, with and without nulls.
 
 use crate::support::*;
-use focus::{Import, Known, Outcome, Place};
+use focus::{Import, Known, Place};
 use parquet::basic::Compression;
 use parquet::data_type::{
     ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,
@@ -118,7 +118,7 @@ fn bill(more: Vec<(&'static str, Values)>) -> Vec<(&'static str, Values)> {
 fn read(bytes: Vec<u8>) -> Result<Outcome, focus::Fault> {
     let mut import = Import::new(options(), Known::default());
     import.parquet(named("bill.parquet", &bytes), bytes::Bytes::from(bytes), |_, _| {})?;
-    import.finish(None)
+    import.finish(None).map(Outcome::from)
 }
 
 fn values(outcome: &Outcome) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Sheets in the shape of a vendor's export, and imports of them.
 
 use contract::fact::{Fact, Line};
-use focus::{Fault, Import, Known, Named, Options, Outcome};
+use focus::{Fault, Import, Known, Named, Options, Summary};
 use std::collections::{BTreeMap, HashSet};
 
 /// FOCUS 1.0, in the order of the specification.
@@ -81,6 +81,19 @@ impl Sheet {
     }
 }
 
+/// What an import came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub facts: Vec<Fact>,
+    pub summary: Summary,
+}
+
+impl From<focus::Outcome> for Outcome {
+    fn from(outcome: focus::Outcome) -> Self {
+        Self { facts: outcome.facts().collect(), summary: outcome.summary }
+    }
+}
+
 /// A file of these bytes; its SHA-256 need only differ when the bytes do.
 pub fn named(name: &str, bytes: &[u8]) -> Named {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -108,7 +121,7 @@ pub fn import_with(book: &mut String, files: &[&str], options: Options) -> Resul
             import.csv(named, text.as_bytes())?;
         }
     }
-    let outcome = import.finish(None)?;
+    let outcome = Outcome::from(import.finish(None)?);
     for fact in &outcome.facts {
         book.push_str(&fact.to_line());
         book.push('\n');

@@ -1,7 +1,6 @@
 //! What each vendor's export becomes, version by version.
 
 use crate::support::*;
-use focus::Outcome;
 
 /// Imports a sheet and holds its facts against `VALUE name=value …`, one a line, in any order.
 fn check(sheet: &Sheet, facts: &[&str]) -> Outcome {

@@ -65,8 +65,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut skipped = Vec::new();
     let import = read(arguments, deal.as_ref(), known, &mut skipped)?;
     let outcome = import.finish(deal.as_ref()).map_err(|fault| failure(&arguments.exports[0], fault))?;
-    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.dry_run && !outcome.facts.is_empty()) {
-        store::add(out, &before, &outcome.facts)?;
+    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.dry_run && outcome.summary.facts.written > 0) {
+        store::add(out, &before, outcome.facts())?;
     }
     report(arguments, &outcome, &skipped)
 }
@@ -225,7 +225,7 @@ fn report(arguments: &Arguments, outcome: &Outcome, skipped: &[String]) -> Resul
         return answer(&text);
     }
     complain(&text);
-    outcome.facts.iter().try_for_each(|fact| answer(&format!("{}\n", fact.to_line())))
+    outcome.facts().try_for_each(|fact| answer(&format!("{}\n", fact.to_line())))
 }
 
 #[expect(clippy::print_stderr, reason = "standard output has the facts")]

@@ -27,7 +27,7 @@ pub fn faults(path: &Path, text: &str, faults: Vec<contract::Error>) -> Failure 
 
 /// Puts facts after what is in the file. A reader finds all of them or none: they go into a new file that takes the
 /// old one's place.
-pub fn add(path: &Path, before: &str, facts: &[Fact]) -> Result<(), Failure> {
+pub fn add(path: &Path, before: &str, facts: impl Iterator<Item = Fact>) -> Result<(), Failure> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);
@@ -43,7 +43,7 @@ pub fn add(path: &Path, before: &str, facts: &[Fact]) -> Result<(), Failure> {
     fs::rename(&new, path).map_err(failed)
 }
 
-fn write(new: &Path, before: &str, facts: &[Fact]) -> std::io::Result<()> {
+fn write(new: &Path, before: &str, facts: impl Iterator<Item = Fact>) -> std::io::Result<()> {
     let mut out = std::io::BufWriter::with_capacity(1 << 16, fs::File::create_new(new)?);
     out.write_all(before.as_bytes())?;
     if !before.is_empty() && !before.ends_with('\n') {

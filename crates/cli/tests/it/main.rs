@@ -9,6 +9,7 @@ mod bad_input;
 mod books;
 mod client_gone;
 mod config;
+mod deal_accounting;
 mod deal_evaluate;
 mod deal_new;
 mod disk;

@@ -33,6 +33,6 @@ pub use shortfall::{Breakage, ShortfallYear, Treatment, breakage, shortfall};
 pub use tranche::{Booking, TrancheFacts, booking, expected_concession};
 pub use view::{
     AllocationView, Assumptions, DISCLAIMER, LeaseView, Obligations, Parameter, Part, ScheduleYear,
-    ShortfallLine, TrancheView, View, WarrantView, view,
+    ShortfallLine, TrancheView, View, WarrantView, WarrantWorth, view,
 };
 pub use warrant::VestOnPurchase;

@@ -1,5 +1,6 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
+mod accounting;
 mod evaluate;
 mod explain;
 mod facts;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub enum Verb {
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
+    Accounting(Box<accounting::Arguments>),
     New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
@@ -34,6 +36,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
     match verb {
         Verb::Evaluate(arguments) => evaluate::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Accounting(arguments) => accounting::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report { file, format } => report::run(file, *format),

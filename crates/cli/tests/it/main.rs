@@ -9,8 +9,12 @@ mod bad_input;
 mod books;
 mod client_gone;
 mod config;
+<<<<<<< Updated upstream
 mod deal_accounting;
 mod deal_evaluate;
+=======
+mod deal_facts;
+>>>>>>> Stashed changes
 mod deal_new;
 mod disk;
 mod instrument;

@@ -65,7 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut skipped = Vec::new();
     let import = read(arguments, deal.as_ref(), known, &mut skipped)?;
     let outcome = import.finish(deal.as_ref()).map_err(|fault| failure(&arguments.exports[0], fault))?;
-    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.dry_run && outcome.summary.facts.written > 0) {
+    if let Some(out) =
+        arguments.out.as_deref().filter(|_| !arguments.dry_run && outcome.summary.facts.written > 0)
+    {
         store::add(out, &before, outcome.facts())?;
     }
     report(arguments, &outcome, &skipped)

@@ -9,12 +9,9 @@ mod bad_input;
 mod books;
 mod client_gone;
 mod config;
-<<<<<<< Updated upstream
 mod deal_accounting;
 mod deal_evaluate;
-=======
 mod deal_facts;
->>>>>>> Stashed changes
 mod deal_new;
 mod disk;
 mod instrument;

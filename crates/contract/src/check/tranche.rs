@@ -40,7 +40,8 @@ fn refers(tranche: &Tranche, names: &Names<'_>) -> Result<(), Error> {
     }
     let needed = tranche.signoff.iter().flat_map(|signoff| &signoff.need);
     for role in needed {
-        let party = role.get_ref().split(':').next().unwrap_or_default();
+        // A role alone is somebody's whom only the keys know.
+        let Some((party, _)) = role.get_ref().split_once(':') else { continue };
         if !names.parties.contains(party) {
             let problem = Problem::Unknown { what: "party", id: party.to_owned() };
             return Err(Error::at(role.span(), problem, "write `party:role`, such as `lab:cfo`"));

@@ -5,10 +5,11 @@ use super::capacity::YearRelief;
 use super::spend::remaining;
 use super::trace::Step;
 use crate::advance::Position;
+use crate::day::Day;
 use crate::deal::{Binding, Deal, Total};
 use crate::error::Error;
 use crate::ratio::Ratio;
-use crate::settle::YearSettlement;
+use crate::settle::{YearSettlement, settle};
 use crate::terms::CommitmentTerms;
 use units::Money;
 
@@ -62,7 +63,7 @@ pub(super) fn evaluate(context: &Context<'_>) -> Result<Vec<CommitmentStatus>, E
 fn status(context: &Context<'_>, place: usize) -> Result<CommitmentStatus, Error> {
     let (commitment, terms) = (&context.deal.commitments[place], &context.spend.terms[place]);
     let position = context.spend.position(place, context.known_at, context.as_of)?;
-    let years = context.spend.years(place, context.known_at, context.as_of)?;
+    let years = settle(terms, &position, Day::of(context.as_of))?;
     let total = commitment.total.as_ref().zip(terms.total);
     Ok(CommitmentStatus {
         id: terms.id.clone(),
@@ -70,7 +71,7 @@ fn status(context: &Context<'_>, place: usize) -> Result<CommitmentStatus, Error
         total: total.map(|(written, total)| (total, matches!(written.get_ref(), Total::AtLeast(_)))),
         drawn: drawn(terms, &years, &position)?,
         remaining: remaining(terms, &years, &position)?,
-        trace: trace(context, place, &position),
+        trace: trace(context, place),
         years,
         outside: position.outside,
     })
@@ -88,10 +89,9 @@ fn drawn(terms: &CommitmentTerms, years: &[YearSettlement], position: &Position)
     Ok(sum)
 }
 
-fn trace(context: &Context<'_>, place: usize, position: &Position) -> Vec<Step> {
+fn trace(context: &Context<'_>, place: usize) -> Vec<Step> {
     let mut steps = Vec::new();
-    for year in position.years.keys() {
-        let [counted, rest] = context.spend.lines(place, *year, context.known_at, context.as_of);
+    for (year, [counted, rest]) in context.spend.by_year(place, context.known_at, context.as_of) {
         for (lines, what) in [(counted, "counts"), (rest, "does not count: no rule gives it weight")] {
             if !lines.is_empty() {
                 steps.push(Step::new(format!("year {year}: spend that {what}")).on(context.facts, &lines));

@@ -113,7 +113,7 @@ pub(crate) struct Deed {
 impl<'a> Context<'a> {
     fn new(versions: &'a Versions, facts: &'a Facts, as_of: Timestamp, known_at: Timestamp) -> Self {
         let deal = versions.known_at(known_at);
-        let spend = Spend::new(deal, facts);
+        let spend = Spend::new(deal, facts, known_at);
         let measures = measures(deal, facts, &spend);
         Self { versions, facts, deal, as_of, known_at, spend, measures, deeds: BTreeMap::new() }
     }

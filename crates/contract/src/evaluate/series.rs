@@ -127,7 +127,6 @@ pub(super) struct Stock<'a> {
     series: BTreeMap<&'a str, Series>,
     /// Places of the lines to come, in the order they were put on record.
     coming: std::iter::Peekable<std::vec::IntoIter<usize>>,
-    names: BTreeMap<&'a str, usize>,
     /// Metrics that count list spend by weight, each with the weight of every line.
     measures: Measures<'a>,
 }
@@ -145,13 +144,7 @@ impl<'a> Stock<'a> {
             known.fact().is_some_and(wanted)
         });
         let places: Vec<usize> = places.map(|(place, _)| place).collect();
-        Self {
-            facts,
-            series,
-            coming: places.into_iter().peekable(),
-            names: facts.names(),
-            measures: measures.clone(),
-        }
+        Self { facts, series, coming: places.into_iter().peekable(), measures: measures.clone() }
     }
 
     /// When the next line was put on record.
@@ -178,7 +171,7 @@ impl<'a> Stock<'a> {
         let known = &self.facts.lines()[place];
         let Some(fact) = known.fact() else { return Timestamp::from_micros(i64::MAX) };
         let mut changed = fact.effective_at;
-        let old = fact.replaces.as_deref().and_then(|id| self.names.get(id).copied());
+        let old = fact.replaces.as_deref().and_then(|id| self.facts.place_of(id));
         if let Some(old) = old
             && let Line::Fact(before) = &self.facts.lines()[old].entry.line
         {
@@ -224,13 +217,13 @@ impl<'a> Stock<'a> {
 }
 
 /// The lines of a metric that stand at `known`: counting, on record by then, and not corrected by then.
-pub(super) fn standing<'a>(facts: &'a Facts, metric: &'a str, known: Timestamp) -> Vec<(usize, &'a Fact)> {
-    let counting = || {
-        let lines = facts.lines().iter().enumerate();
-        lines
-            .filter_map(|(place, line)| Some((place, line.fact()?)))
-            .filter(|(_, fact)| fact.metric == metric && fact.recorded_at <= known)
-    };
-    let corrected: BTreeSet<&str> = counting().filter_map(|(_, fact)| fact.replaces.as_deref()).collect();
-    counting().filter(|(_, fact)| fact.id.as_deref().is_none_or(|id| !corrected.contains(id))).collect()
+pub(super) fn standing<'a>(facts: &'a Facts, metric: &str, known: Timestamp) -> Vec<(usize, &'a Fact)> {
+    let lines = facts.lines().iter().take_while(|line| line.entry.line.recorded_at() <= known).enumerate();
+    let facts_of =
+        lines.filter_map(|(place, line)| Some((place, line.fact().filter(|fact| fact.metric == metric)?)));
+    let mut counting: Vec<(usize, &Fact)> = facts_of.collect();
+    let corrected = counting.iter().filter_map(|(_, fact)| facts.place_of(fact.replaces.as_deref()?));
+    let corrected: BTreeSet<usize> = corrected.collect();
+    counting.retain(|(place, _)| !corrected.contains(place));
+    counting
 }

@@ -5,10 +5,12 @@ use crate::advance::{Charge, Position, YearPosition};
 use crate::day::Day;
 use crate::deal::{Commitment, Deal};
 use crate::error::Error;
-use crate::fact::{Facts, LIST_SPEND};
+use crate::fact::{Fact, Facts, LIST_SPEND};
 use crate::ratio::Ratio;
 use crate::settle::{YearSettlement, settle};
 use crate::terms::CommitmentTerms;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use units::{Money, Timestamp};
 
 /// A deal's commitments, with the rule that decides each line of spend.
@@ -17,19 +19,27 @@ pub(super) struct Spend<'a> {
     facts: &'a Facts,
     /// By commitment in the deal's order.
     pub terms: Vec<CommitmentTerms>,
+    /// The lines of spend that stand at the moment of knowledge that is asked about most.
+    standing: (Timestamp, Vec<(usize, &'a Fact)>),
     /// By commitment, then by line; nothing for lines that are no spend or that no rule admits.
     rules: Vec<Vec<Option<usize>>>,
 }
 
 impl<'a> Spend<'a> {
-    pub fn new(deal: &Deal, facts: &'a Facts) -> Self {
+    pub fn new(deal: &Deal, facts: &'a Facts, known: Timestamp) -> Self {
         let rules = deal.commitments.iter().map(|commitment| {
             let lines = facts.lines().iter();
             lines
                 .map(|known| known.fact().filter(|fact| fact.metric == LIST_SPEND))
                 .map(|fact| rule(commitment, &fact?.attributes))
         });
-        Self { facts, terms: deal.commitment_terms(), rules: rules.map(Iterator::collect).collect() }
+        let standing = (known, standing(facts, LIST_SPEND, known));
+        Self {
+            facts,
+            terms: deal.commitment_terms(),
+            standing,
+            rules: rules.map(Iterator::collect).collect(),
+        }
     }
 
     /// By line, how much of it counts towards a commitment, before caps.
@@ -43,11 +53,19 @@ impl<'a> Spend<'a> {
         rules.iter().map(weight).collect()
     }
 
+    /// The lines of spend that stand at `known`.
+    fn lines(&self, known: Timestamp) -> Cow<'_, [(usize, &'a Fact)]> {
+        match self.standing.0 == known {
+            true => Cow::Borrowed(&self.standing.1),
+            false => Cow::Owned(standing(self.facts, LIST_SPEND, known)),
+        }
+    }
+
     /// What is charged under a commitment by `at`, as known at `known`.
     pub fn position(&self, commitment: usize, known: Timestamp, at: Timestamp) -> Result<Position, Error> {
         let terms = &self.terms[commitment];
         let mut position = Position::opening(terms.currency);
-        for (place, fact) in standing(self.facts, LIST_SPEND, known) {
+        for (place, fact) in self.lines(known).iter().copied() {
             if fact.effective_at > at {
                 continue;
             }
@@ -77,26 +95,27 @@ impl<'a> Spend<'a> {
         settle(&self.terms[commitment], &self.position(commitment, known, at)?, Day::of(at))
     }
 
-    /// The lines of spend of a contract year that count, and those that do not, as known at `known`.
-    pub fn lines(&self, commitment: usize, year: u32, known: Timestamp, at: Timestamp) -> [Vec<usize>; 2] {
-        let (mut counted, mut rest) = (Vec::new(), Vec::new());
-        for (place, fact) in standing(self.facts, LIST_SPEND, known) {
-            if fact.effective_at > at
-                || self.terms[commitment].year_of(Day::of(fact.effective_at)) != Some(year)
-            {
-                continue;
-            }
-            match self.rules[commitment][place].and_then(|rule| self.terms[commitment].rules.get(rule)) {
-                Some(rule) if rule.weight.ratio().is_positive() => counted.push(place),
-                _ => rest.push(place),
-            }
+    /// By contract year, the lines of spend that count, and those that do not.
+    pub fn by_year(
+        &self,
+        commitment: usize,
+        known: Timestamp,
+        at: Timestamp,
+    ) -> BTreeMap<u32, [Vec<usize>; 2]> {
+        let terms = &self.terms[commitment];
+        let mut years: BTreeMap<u32, [Vec<usize>; 2]> = BTreeMap::new();
+        for (place, fact) in self.lines(known).iter().copied().filter(|(_, fact)| fact.effective_at <= at) {
+            let Some(year) = terms.year_of(Day::of(fact.effective_at)) else { continue };
+            let rule = self.rules[commitment][place].and_then(|rule| terms.rules.get(rule));
+            let counts = rule.is_some_and(|rule| rule.weight.ratio().is_positive());
+            years.entry(year).or_default()[usize::from(!counts)].push(place);
         }
-        [counted, rest]
+        years
     }
 }
 
 /// The first rule that admits these attributes; the only one when the deal has no rules.
-fn rule(commitment: &Commitment, attributes: &std::collections::BTreeMap<String, String>) -> Option<usize> {
+fn rule(commitment: &Commitment, attributes: &BTreeMap<String, String>) -> Option<usize> {
     if commitment.eligible.is_empty() {
         return Some(0);
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Problem, nearest};
 use crate::ratio::Ratio;
 use crate::versions::Versions;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use units::Timestamp;
 
 /// Metrics of the deal's own state that any deal's facts may speak of, and what each is a number of.
@@ -35,6 +35,8 @@ pub(crate) const STATES: [(&str, MetricKind); 10] = [
 pub struct Facts {
     lines: Vec<Known>,
     files: Vec<String>,
+    /// Places of the facts that have a name, by it.
+    names: BTreeMap<String, usize>,
 }
 
 /// One line, checked.
@@ -87,10 +89,11 @@ impl Facts {
                 Err(error) => faults.push((file, error)),
             }
         }
-        let names = files.iter().map(|(name, _)| (*name).to_owned());
-        let mut facts = Self { lines: known, files: names.collect() };
+        let files = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut facts = Self { lines: known, files, names: BTreeMap::new() };
         facts.lines.sort_by(|one, other| one.entry.order().cmp(&other.entry.order()));
         faults.extend(facts.once_each());
+        facts.names = facts.named();
         faults.extend(facts.corrections());
         faults.extend(facts.payments(deal));
         if faults.is_empty() { Ok(facts) } else { Err(faults) }
@@ -108,31 +111,36 @@ impl Facts {
 
     /// Drops the second of two lines of one name that say the same; other seconds are faults.
     fn once_each(&mut self) -> Faults {
-        let mut seen: BTreeMap<String, Line> = BTreeMap::new();
-        let mut faults = Vec::new();
-        self.lines.retain(|known| {
-            let Some(id) = known.entry.line.id() else { return true };
-            let bare = known.entry.line.unsigned();
-            match seen.get(id) {
-                None => {
-                    seen.insert(id.to_owned(), bare);
-                    true
-                }
-                Some(first) if *first == bare => false,
-                Some(_) => {
-                    let problem = Problem::Duplicate { what: "line", id: id.to_owned() };
-                    let mend = "give it an `id` of its own; a correction names the old one in `replaces`";
-                    faults.push((known.file, Error::at(known.entry.span.clone(), problem, mend)));
-                    true
-                }
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        let (mut faults, mut dropped) = (Vec::new(), BTreeSet::new());
+        for (place, known) in self.lines.iter().enumerate() {
+            let Some(id) = known.entry.line.id() else { continue };
+            let Some(before) = first.get(id).copied() else {
+                first.insert(id, place);
+                continue;
+            };
+            if self.lines[before].entry.line.unsigned() == known.entry.line.unsigned() {
+                // Of a signed and an unsigned one, the one that counts is kept.
+                let better = self.lines[before].ignored.is_some() && known.ignored.is_none();
+                dropped.insert(if better { before } else { place });
+                first.insert(id, if better { place } else { before });
+                continue;
             }
+            let problem = Problem::Duplicate { what: "line", id: id.to_owned() };
+            let mend = "give it an `id` of its own; a correction names the old one in `replaces`";
+            faults.push((known.file, Error::at(known.entry.span.clone(), problem, mend)));
+        }
+        let mut place = 0;
+        self.lines.retain(|_| {
+            place += 1;
+            !dropped.contains(&(place - 1))
         });
         faults
     }
 
     /// What `replaces` names is a fact of the same metric, put on record before, and corrected once.
     fn corrections(&self) -> Faults {
-        let names = self.names();
+        let names = &self.names;
         let (mut faults, mut corrected) = (Vec::new(), BTreeMap::new());
         for (place, known) in self.lines.iter().enumerate() {
             let Line::Fact(fact) = &known.entry.line else { continue };
@@ -146,7 +154,7 @@ impl Facts {
                     "`replaces` names the `id` of a fact",
                 ),
                 Some(at)
-                    if circular(&self.lines, &names, at, place)
+                    if circular(&self.lines, names, at, place)
                         || self.lines[at].entry.line.recorded_at() > fact.recorded_at =>
                 {
                     let what = format!("it replaces `{old}`, which was put on record no earlier");
@@ -168,13 +176,17 @@ impl Facts {
         faults
     }
 
-    /// The facts that have a name, by it.
-    pub(crate) fn names(&self) -> BTreeMap<&str, usize> {
+    fn named(&self) -> BTreeMap<String, usize> {
         let named = self.lines.iter().enumerate().filter_map(|(place, known)| match &known.entry.line {
-            Line::Fact(fact) => Some((fact.id.as_deref()?, place)),
+            Line::Fact(fact) => Some((fact.id.clone()?, place)),
             _ => None,
         });
         named.collect()
+    }
+
+    /// The place of the fact of that name.
+    pub(crate) fn place_of(&self, id: &str) -> Option<usize> {
+        self.names.get(id).copied()
     }
 
     /// A tranche is not paid more than it is.
@@ -202,7 +214,7 @@ impl Facts {
 }
 
 /// Whether the corrections that begin at `from` lead to `to`.
-fn circular(lines: &[Known], names: &BTreeMap<&str, usize>, from: usize, to: usize) -> bool {
+fn circular(lines: &[Known], names: &BTreeMap<String, usize>, from: usize, to: usize) -> bool {
     let mut at = Some(from);
     // No chain of distinct lines is longer than there are lines.
     for _ in 0..=lines.len() {
@@ -396,13 +408,13 @@ impl Bench<'_> {
         let scale = match kind {
             MetricKind::Money | MetricKind::Price => (unit == currency.as_str()).then_some(1),
             MetricKind::PowerGw => match unit {
-                "GW" => Some(1),
+                "GW" | "gw" => Some(1),
                 "MW" => Some(1_000),
                 "kW" => Some(1_000_000),
                 _ => None,
             },
             MetricKind::Ratio => match unit {
-                "" | "1" | "ratio" | "share" | "score" => Some(1),
+                "" | "1" | "ratio" | "share" | "score" | "fraction" => Some(1),
                 "%" | "percent" => Some(100),
                 _ => None,
             },

@@ -249,3 +249,23 @@ fn a_file_of_facts_that_is_none_is_refused_at_its_line() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("facts.jsonl:1:1"));
     assert_eq!(folder.read("facts.jsonl"), "{\"metric\":\"list_spend\"}\n");
 }
+
+/// The first block of a page in this language.
+fn block<'a>(page: &'a str, language: &str) -> &'a str {
+    page.split_once(&format!("```{language}\n")).unwrap().1.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_documentation_shows_what_is_so() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/facts.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let folder = Folder::new(block(&page, "csv"));
+    folder.write("deal.toml", block(&page, "toml").as_bytes());
+    let (command, shown) = block(&page, "console").split_once('\n').unwrap();
+    let output = folder.run(command.strip_prefix("$ offtake ").unwrap());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), shown);
+    let evaluated =
+        folder.json("deal evaluate deal.toml --facts facts.jsonl --as-of 2026-11-20 --known-at 2026-11-20");
+    assert!(page.contains("then counts 430.75"));
+    assert_eq!(evaluated["commitments"][0]["years"][0]["counted"], "430.75");
+}

@@ -3,6 +3,8 @@
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::paths::GROUPS;
+use crate::row::Row;
+use crate::vector::Vector;
 use crate::wide::Wide;
 
 /// A correlation matrix, decomposed.
@@ -63,14 +65,12 @@ impl Correlation {
     /// Correlates independent numbers of many paths, one line a factor, in place.
     #[inline(always)]
     pub(crate) fn correlate<V: Wide>(&self, numbers: &mut [[Lanes; GROUPS]]) {
-        for group in 0..GROUPS {
-            for factor in (0..self.factors).rev() {
-                let mut sum = V::splat(0.0);
-                for (weight, number) in self.row(factor).iter().zip(&*numbers) {
-                    sum = V::load(&number[group]).mul_add(V::splat(*weight), sum);
-                }
-                sum.store(&mut numbers[factor][group]);
+        for factor in (0..self.factors).rev() {
+            let mut sum = Row::<V, GROUPS>::splat(0.0);
+            for (weight, number) in self.row(factor).iter().zip(&*numbers) {
+                sum = Row::load(number).mul_add(Row::splat(*weight), sum);
             }
+            sum.store(&mut numbers[factor]);
         }
     }
 

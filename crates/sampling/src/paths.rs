@@ -188,9 +188,8 @@ impl Quasi {
         let ends = points.ends::<V>(&firsts);
         let known = points.blocks.iter().zip(firsts).zip(ends).zip(&self.bridge.nodes);
         for (((block, (stratum, first)), ends), node) in known {
-            let in_order = self.strata.quantiles(|group| block.places(first, group), ends);
-            let strata = Row::from_fn(|group| block.strata(stratum, group));
-            node.set(Row(V::pick(in_order, strata.0)), walk);
+            let in_order = self.strata.quantiles::<V>(block, first, ends);
+            node.set(Row(V::pick(in_order, block.strata(stratum))), walk);
         }
         points.blocks.len()
     }

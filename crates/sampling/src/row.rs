@@ -139,7 +139,11 @@ impl<V: Vector, const K: usize> Vector for Row<V, K> {
 
     #[inline(always)]
     fn patch(self, mask: Self::Mask, from: Self, f: fn(f64) -> f64) -> Self {
-        Self::from_fn(|at| self.0[at].patch(mask.0[at], from.0[at], f))
+        let mut patched = self;
+        for ((patched, mask), from) in patched.0.iter_mut().zip(mask.0).zip(from.0) {
+            *patched = patched.patch(mask, from, f);
+        }
+        patched
     }
 }
 

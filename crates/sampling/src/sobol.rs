@@ -7,6 +7,7 @@
 
 use crate::error::Error;
 use crate::lanes::Words;
+use crate::paths::GROUPS;
 use crate::random::Random;
 use crate::vector::{Word, unit};
 use crate::wide::Wide;
@@ -172,10 +173,15 @@ impl Block {
         V::from_bits(V::Word::load(&self.within[0]).xor(group)) - V::splat(1.5)
     }
 
-    /// The strata of the eight points of `group`, given that of the block's first.
+    /// The strata of the points, eight by eight, given that of the block's first.
     #[inline(always)]
-    pub(crate) fn strata<W: Word<Stored = Words>>(&self, first: u64, group: usize) -> W {
-        W::load(&self.stratum[0]).xor(W::splat(first ^ self.stratum[1].0[group]))
+    pub(crate) fn strata<W: Word<Stored = Words>>(&self, first: u64) -> [W; GROUPS] {
+        let low = W::load(&self.stratum[0]);
+        let mut strata = [low; GROUPS];
+        for (strata, high) in strata.iter_mut().zip(self.stratum[1].0) {
+            *strata = low.xor(W::splat(first ^ high));
+        }
+        strata
     }
 }
 

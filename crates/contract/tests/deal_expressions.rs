@@ -63,7 +63,7 @@ fn check(old: &str, new: &str, at: &str, message: &str) {
     assert_eq!(error.to_string(), message);
     assert!(!error.mend.is_empty(), "`{message}` has a mend");
     let span = error.span.clone().unwrap();
-    assert_eq!(&text[span.clone()], at);
+    assert_eq!(&text[span], at);
     let place = error.place(&text).unwrap();
     assert!(text.lines().nth(place.line - 1).unwrap().contains(at.lines().next().unwrap()));
 }

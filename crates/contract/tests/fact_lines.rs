@@ -142,7 +142,26 @@ fn all_faults_are_told_and_nothing_is_read() {
     assert_eq!(faults.len(), 3);
 }
 
+#[test]
+fn a_line_is_read_to_a_depth() {
+    for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
+        let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        for field in ["attributes", "more"] {
+            let faults =
+                read(&ARR.replace("\"attributes\":", &format!("\"{field}\":{deep},\"x\":"))).unwrap_err();
+            assert_eq!(faults.len(), 1);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn nothing_makes_it_panic(text in "\\PC{0,80}", at in 0_usize..400, cut in 0_usize..400) {
+        let _ = read(&text);
+        let line: String = ARR.chars().take(at).chain(text.chars()).chain(ARR.chars().skip(cut)).collect();
+        let _ = read(&line);
+    }
+
     #[test]
     fn a_written_fact_reads_back(
         metric in "[a-z_]{1,12}",

@@ -261,3 +261,61 @@ fn versions_that_overlap_are_refused() {
         assert!(error.place(&second).is_some() && !error.mend.is_empty());
     }
 }
+
+#[test]
+fn windows_have_a_grace_and_offers_an_end() {
+    let window = "to = 2026-12-31 }";
+    check(window, window, &[], "2027-01-01", "T4", State::Lapsed);
+    let grace = "to = 2026-12-31, grace_days = 20 }";
+    check(window, grace, &[], "2027-01-01", "T4", State::Open);
+    // What comes in by then is of a day in the window.
+    let gw = r#"{"metric":"trainium_gw","value":"1.1","unit":"GW","effective_at":"2026-12-31","recorded_at":"2027-01-12","source":"meter"}"#;
+    check(window, grace, &[gw.to_owned()], "2027-01-13", "T4", State::Met);
+    check(window, grace, &[], "2027-01-22", "T4", State::Lapsed);
+    let late = gw.replace("2026-12-31", "2027-01-05");
+    check(window, grace, &[late], "2027-01-22", "T4", State::Lapsed);
+    let after = "id = \"T3\"\namount = \"5e9\"";
+    let expires = format!("{after}\nexpires = 2026-10-25");
+    check(after, &expires, &[], "2026-10-24", "T3", State::Met);
+    check(after, &expires, &[], "2026-10-25", "T3", State::Lapsed);
+    check(after, &expires, &[], "2026-11-01", "T3", State::Lapsed);
+    check(after, &format!("{after}\nexpires = 2026-10-29"), &[], "2026-11-01", "T3", State::Signed);
+}
+
+#[test]
+fn conditions_ask_for_the_deals_own_state() {
+    let when = "arr_usd @ 2026-09-30 >= 50e9";
+    check(when, "released(T2)", &[], "2026-07-24", "T3", State::Open);
+    check(when, "released(T2)", &[], "2026-07-26", "T3", State::Met);
+    let default = |value: &str, day: &str| {
+        format!(
+            r#"{{"metric":"in_default","value":{value},"unit":"bool","effective_at":"{day}","recorded_at":"{day}","source":"notice","attributes":{{"party":"lab"}}}}"#
+        )
+    };
+    let facts = [default("1", "2026-09-01"), default("0", "2026-10-25")];
+    let asks = "arr_usd >= 50e9 and not in_default(lab)";
+    check(when, asks, &facts, "2026-10-22", "T3", State::Open);
+    check(when, asks, &facts, "2026-10-26", "T3", State::Met);
+    check(when, &asks.replace("lab", "cloud"), &facts, "2026-10-22", "T3", State::Met);
+}
+
+#[test]
+fn spend_that_counts_is_a_metric() {
+    let more = "[metric.eligible]\nkind = \"money\"\nsource = \"metered\"\n\
+                [[tranche]]\nid = \"S\"\namount = \"1\"\nwhen = \"sum(eligible, contract_year) >= 100\"\n\
+                [[commitment]]\nid = \"c\"\ntotal = \"1000\"\nmeasure = \"eligible\"\n\
+                eligible = [{ where = 'channel == \"market\"', weight = \"0.5\" }, { where = 'provider == \"cloud\"', weight = \"1\" }]\n[signoff]";
+    let deal = e09().replace("[signoff]", more);
+    let facts = [
+        spend("100", "2026-05-01", r#""channel":"market""#),
+        spend("900", "2026-05-02", r#""channel":"other""#),
+        spend("49", "2026-05-03", r#""provider":"cloud""#),
+        spend("1", "2026-05-04", r#""provider":"cloud""#),
+    ];
+    for (count, state) in [(3, State::Open), (4, State::Signed)] {
+        let evaluation = at(&deal, &facts[..count], "2026-06-01", "2026-06-01");
+        let status = tranche(&evaluation, "S");
+        assert_eq!(status.state, state);
+        assert!(!status.unknown);
+    }
+}

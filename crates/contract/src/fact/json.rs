@@ -54,11 +54,14 @@ pub(super) enum Uncanonical {
 pub(super) fn canonical(object: &Object<'_>, without: &str) -> Result<String, Uncanonical> {
     let mut out = String::new();
     let kept = object.0.iter().filter(|(name, _)| name != without);
-    write_object(&mut out, kept.map(|(name, value)| (name.as_str(), *value)).collect())?;
+    write_object(&mut out, kept.map(|(name, value)| (name.as_str(), *value)).collect(), DEPTH_MAX)?;
     Ok(out)
 }
 
-fn write_object(out: &mut String, mut entries: Vec<(&str, &RawValue)>) -> Result<(), Uncanonical> {
+/// Values may lie so deep in others: a line is read by a call for each level.
+const DEPTH_MAX: u8 = 64;
+
+fn write_object(out: &mut String, mut entries: Vec<(&str, &RawValue)>, depth: u8) -> Result<(), Uncanonical> {
     // RFC 8785 orders names by their UTF-16 code units.
     entries.sort_by(|(one, _), (two, _)| one.encode_utf16().cmp(two.encode_utf16()));
     out.push('{');
@@ -68,19 +71,22 @@ fn write_object(out: &mut String, mut entries: Vec<(&str, &RawValue)>) -> Result
         }
         write_text(out, name);
         out.push(':');
-        write_value(out, value)?;
+        write_value(out, value, depth)?;
     }
     out.push('}');
     Ok(())
 }
 
-fn write_value(out: &mut String, value: &RawValue) -> Result<(), Uncanonical> {
+fn write_value(out: &mut String, value: &RawValue, depth: u8) -> Result<(), Uncanonical> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(Uncanonical::Malformed("its values lie too deep in one another".to_owned()));
+    };
     let malformed = |error: serde_json::Error| Uncanonical::Malformed(error.to_string());
     let text = value.get();
     match text.as_bytes().first() {
         Some(b'{') => {
             let object: Object<'_> = serde_json::from_str(text).map_err(malformed)?;
-            write_object(out, object.0.iter().map(|(name, value)| (name.as_str(), *value)).collect())
+            write_object(out, object.0.iter().map(|(name, value)| (name.as_str(), *value)).collect(), depth)
         }
         Some(b'[') => {
             let values: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed)?;
@@ -89,7 +95,7 @@ fn write_value(out: &mut String, value: &RawValue) -> Result<(), Uncanonical> {
                 if place > 0 {
                     out.push(',');
                 }
-                write_value(out, value)?;
+                write_value(out, value, depth)?;
             }
             out.push(']');
             Ok(())

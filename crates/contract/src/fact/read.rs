@@ -315,6 +315,9 @@ impl Fields<'_, '_> {
             |problem: &str, mend: &str| Err(self.at("attributes", Problem::Shape(problem.to_owned()), mend));
         let text = value.get();
         match text.as_bytes().first() {
+            Some(b'{') if path.matches('.').count() >= 8 => {
+                wrong("attributes lie too deep", "name them with points")
+            }
             Some(b'{') => {
                 let Ok(object) = serde_json::from_str::<Object<'_>>(text) else {
                     return wrong("an attribute stands twice", "keep one");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Say what is wrong in configuration and deal files, pointing at the line
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Configuration (`offtake.toml`) or deal files
+    /// Configuration (`offtake.toml`) or deal files; facts (`.jsonl`) are held against the deal before them
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Print the JSON Schema of the configuration file and do nothing else
@@ -30,7 +30,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut deals = Vec::new();
     for path in &arguments.files {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        if is_deal(&text) {
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            facts(&deals, path)?;
+        } else if is_deal(&text) {
             deals.push((deal(path, &text)?, path, text));
             version(&deals)?;
         } else {
@@ -51,13 +53,26 @@ pub fn deal(path: &Path, text: &str) -> Result<contract::Deal, Failure> {
     contract::Deal::parse(text).map_err(|error| fault(path, text, &[error]))
 }
 
-/// Whether the last of these files fits the others that are versions of its deal.
-fn version(deals: &[(contract::Deal, &PathBuf, String)]) -> Result<(), Failure> {
-    let Some((last, ..)) = deals.last() else { return Ok(()) };
+/// A deal, and the file it was read from.
+type Read<'a> = (contract::Deal, &'a PathBuf, String);
+
+/// Facts, held against the deal that was read last.
+fn facts(deals: &[Read<'_>], path: &Path) -> Result<(), Failure> {
+    match version(deals)? {
+        Some(versions) => super::deal::evaluate::facts(&versions, &[path.to_owned()]).map(|_| ()),
+        None => {
+            Err(Failure::unusable(format!("`{}` is about a deal; name its file before it", path.display())))
+        }
+    }
+}
+
+/// The deal read last with its other versions, or why this file does not fit them.
+fn version(deals: &[Read<'_>]) -> Result<Option<contract::Versions>, Failure> {
+    let Some((last, ..)) = deals.last() else { return Ok(None) };
     let of_it = || deals.iter().filter(|(deal, ..)| deal.id.get_ref() == last.id.get_ref());
     let texts: Vec<&str> = of_it().map(|(.., text)| text.as_str()).collect();
     match contract::Versions::parse(&texts) {
-        Ok(_) => Ok(()),
+        Ok(versions) => Ok(Some(versions)),
         Err((place, error)) => Err(of_it().nth(place).map_or_else(
             || Failure::unusable(&error),
             |(_, path, text)| fault(path, text, std::slice::from_ref(&error)),

@@ -219,9 +219,11 @@ fn what_cannot_be_is_refused_at_its_line() {
         let mut wrong = facts.clone();
         wrong[line - 1] = wrong[line - 1].replacen(from, to, 1);
         let case = Case::new(&deal(), &wrong.join("\n"));
-        let shown = case.refused(&evaluate);
-        assert!(shown.contains(&format!("facts.jsonl:{line}:")) && shown.contains(said), "{shown}");
-        assert!(shown.contains("= help: "), "{shown}");
+        for words in [&evaluate[..], &["check", "deal.toml", "facts.jsonl"]] {
+            let shown = case.refused(words);
+            assert!(shown.contains(&format!("facts.jsonl:{line}:")) && shown.contains(said), "{shown}");
+            assert!(shown.contains("= help: "), "{shown}");
+        }
     }
     for (from, to, said) in [
         (">= 40e9", ">= 40e9 and arr > 1", "there is no metric `arr`"),
@@ -255,7 +257,8 @@ fn amendments_are_files_of_their_own() {
             "{said}"
         );
     }
-    case.said(&["check", "deal.toml", "amended.toml"]);
+    case.said(&["check", "deal.toml", "amended.toml", "facts.jsonl"]);
+    assert!(case.refused(&["check", "facts.jsonl"]).contains("is about a deal"));
     for (day, version, state) in [("2026-08-01", 1, "signed"), ("2026-08-20", 2, "signed")] {
         let words = [
             "deal",

@@ -1,7 +1,7 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
 mod accounting;
-mod evaluate;
+pub mod evaluate;
 mod explain;
 mod facts;
 mod new;

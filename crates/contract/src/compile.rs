@@ -51,6 +51,9 @@ pub(crate) fn compile(deal: &mut Deal, text: &str) -> Result<(), Error> {
     for covenant in &mut deal.covenants {
         covenant.parsed = Some(reader.read(&covenant.rule, |text| Covenant::parse(text, &reader.names))?);
     }
+    for watch in &mut deal.watch {
+        watch.condition = Some(reader.condition(watch.on_track.get_ref(), watch.on_track.span())?);
+    }
     for reclaim in &mut deal.reclaims {
         reader.cause(&mut reclaim.when)?;
     }

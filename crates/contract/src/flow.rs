@@ -38,7 +38,7 @@ pub struct Flow {
 pub enum Kind {
     /// A tranche was paid.
     Tranche,
-    /// A tranche is released and not paid yet.
+    /// A tranche is released, or a part of it vested, and not paid yet.
     TrancheDue,
     /// A prepayment was paid.
     Prepayment,
@@ -151,7 +151,8 @@ fn tranche_flows(deal: &Deal, tranche: &Tranche, status: &TrancheStatus, today: 
     flows.extend(status.payments.iter().map(|(at, amount)| flow(Day::of(*at), paid, *amount)));
     let released =
         status.signed_at.filter(|_| matches!(status.state, crate::State::Signed | crate::State::Resolved));
-    let left = status.amount.checked_sub(status.funded).ok().filter(|left| left.pico() > 0);
+    let left =
+        status.vested.unwrap_or(status.amount).checked_sub(status.funded).ok().filter(|left| left.pico() > 0);
     if let Some((at, left)) = released.zip(left) {
         flows.push(flow(Day::of(at).min(today), Kind::TrancheDue, left));
     }

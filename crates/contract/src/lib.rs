@@ -14,6 +14,7 @@ pub mod fact;
 pub mod flow;
 mod number;
 pub mod predicate;
+mod promise;
 mod ratio;
 pub mod render;
 mod report;
@@ -31,9 +32,10 @@ pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
 pub use evaluate::{
     CapacityState, CapacityStatus, CommitmentStatus, Contract, CovenantState, CovenantStatus, Evaluation,
-    Exit, ExitItem, Node, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus, evaluate,
+    Exit, ExitItem, Node, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus, WatchStatus, evaluate,
 };
 pub use number::Number;
+pub use promise::{Promise, PromiseKind, promises};
 pub use ratio::Ratio;
 pub use report::{
     Basis, Bound, Figure, Head, MinimumLine, Quantity, Report, TrancheLine, TrancheState, Unit, report,

@@ -34,6 +34,7 @@ impl<'a> Names<'a> {
         unique("investment", deal.investments.iter().map(|investment| &investment.id))?;
         unique("covenant", deal.covenants.iter().map(|covenant| &covenant.id))?;
         unique("revenue_share", deal.revenue_shares.iter().map(|share| &share.id))?;
+        unique("watch", deal.watch.iter().map(|watch| &watch.id))?;
         unique("reclaim", deal.reclaims.iter().map(|reclaim| &reclaim.id))?;
         Ok(Self {
             parties: unique("party", deal.parties.get_ref().iter().map(|party| &party.id))?,
@@ -51,6 +52,9 @@ pub(crate) fn check(deal: &Deal) -> Result<(), Error> {
     let names = Names::of(deal)?;
     for related in deal.parties.get_ref().iter().flat_map(|party| &party.related) {
         known("party", &names.parties, Some(&related.party))?;
+    }
+    for watch in &deal.watch {
+        known("metric", &names.metrics, Some(&watch.metric))?;
     }
     for investment in &deal.investments {
         known("party", &names.parties, investment.investor.as_ref())?;

@@ -10,6 +10,7 @@ mod ending;
 mod investment;
 mod supply;
 mod tranche;
+mod watch;
 
 pub use commitment::{
     Becomes, Commitment, Discount, Eligible, Excess, MostFavoured, PriceProtection, Settle, Shortfall, Total,
@@ -21,6 +22,7 @@ pub use supply::{Burst, Capacity, Covenant, IdentifiedAsset, Late, RampStep, Rel
 pub use tranche::{
     Convertible, Evidence, Price, Restatement, Signoff, Silence, Tranche, VestingStep, VestsOn, When, Window,
 };
+pub use watch::Watch;
 
 use crate::day::{Day, Period, moment};
 use crate::decimal::{Decimal, from_text};
@@ -92,6 +94,9 @@ pub struct Deal {
     /// Suppliers' rights to take capacity back.
     #[serde(default, rename = "reclaim")]
     pub reclaims: Vec<Reclaim>,
+    /// What to keep an eye on.
+    #[serde(default)]
+    pub watch: Vec<Watch>,
     /// How it may end early.
     pub termination: Option<Termination>,
     /// Who may sign off, by key.

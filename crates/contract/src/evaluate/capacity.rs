@@ -119,11 +119,15 @@ fn status(context: &Context<'_>, grant: &Capacity) -> CapacityStatus {
         _ => CapacityState::OnTime,
     };
     let mut trace = Vec::new();
-    if let Some(series) = metric.and_then(|name| stock.series(name.get_ref())) {
-        let read = series.backwards(context.now()).next().map(|(_, seen)| seen.place);
-        trace.push(Step::new("what is there").on(context.facts, read.as_slice()));
-    } else if due.is_some() {
-        trace.push(Step::new("no `metric` says how much there is"));
+    let series = metric.and_then(|name| stock.series(name.get_ref()));
+    let last = series.and_then(|series| series.backwards(context.now()).next());
+    match last {
+        Some((_, seen)) => trace.push(Step::new("what is there").on(context.facts, &[seen.place])),
+        None if due.is_some() && metric.is_none() => {
+            trace.push(Step::new("no `metric` says how much there is"))
+        }
+        None if due.is_some() => trace.push(Step::new("no fact says how much there is")),
+        None => {}
     }
     CapacityStatus {
         id: grant.id.get_ref().clone(),

@@ -16,6 +16,7 @@ mod spend;
 mod timeline;
 pub(crate) mod trace;
 mod tranche;
+mod watch;
 mod world;
 
 pub use capacity::{CapacityState, CapacityStatus};
@@ -25,6 +26,7 @@ pub use ending::{Exit, ExitItem, Right, Side};
 pub use revenue::RevenueShareStatus;
 pub use trace::{Node, Reference, Step};
 pub use tranche::{State, TrancheStatus};
+pub use watch::WatchStatus;
 
 use crate::day::Period;
 use crate::deal::{Binding, Deal};
@@ -57,6 +59,8 @@ pub struct Evaluation {
     pub capacity: Vec<CapacityStatus>,
     /// Rules that hold throughout.
     pub covenants: Vec<CovenantStatus>,
+    /// By signal, in the file's order.
+    pub watch: Vec<WatchStatus>,
     /// Rights to end it or to take capacity back.
     pub rights: Vec<Right>,
     /// What leaving costs, where the deal says it.
@@ -167,6 +171,7 @@ pub fn evaluate(
         revenue_shares: revenue::evaluate(&context),
         capacity,
         covenants: covenant::evaluate(&context),
+        watch: watch::evaluate(&context),
         rights: ending::rights(&context),
         exit: ending::exit(&context),
         ignored: ignored(facts, known_at),

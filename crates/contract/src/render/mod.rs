@@ -43,6 +43,11 @@ const PARTS: [(&str, &[&str]); 3] = [
     ("Capacity", &["capacity_ceiling_gw", "capacity_gw_years", "spend_per_gw_year"]),
 ];
 
+/// The lines under a deal's name: its parties, its term, its version.
+pub fn subtitle(head: &Head) -> Vec<String> {
+    vec![parties(head), term(head), version(head)]
+}
+
 /// Parts that have figures, with them.
 fn parts(figures: &[Figure]) -> Vec<(&'static str, Vec<&Figure>)> {
     let found = PARTS.map(|(title, ids)| {

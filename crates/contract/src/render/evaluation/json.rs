@@ -30,6 +30,7 @@ struct Document {
     revenue_shares: Vec<Value>,
     capacity: Vec<Value>,
     covenants: Vec<Value>,
+    watch: Vec<Value>,
     rights: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     termination: Option<Value>,
@@ -51,6 +52,7 @@ fn document(evaluation: &Evaluation) -> Document {
         revenue_shares: evaluation.revenue_shares.iter().map(revenue_share).collect(),
         capacity: evaluation.capacity.iter().map(capacity).collect(),
         covenants: evaluation.covenants.iter().map(covenant).collect(),
+        watch: evaluation.watch.iter().map(watch).collect(),
         rights: evaluation.rights.iter().map(right).collect(),
         termination: evaluation.exit.as_ref().map(termination),
         ignored: ignored.collect(),
@@ -182,6 +184,19 @@ fn covenant(status: &CovenantStatus) -> Value {
         },
         "since": status.since.map(day),
         "cure_until": status.cure_until.map(day),
+        "trace": steps(&status.trace),
+    }))
+}
+
+fn watch(status: &WatchStatus) -> Value {
+    object(value!({
+        "id": status.id,
+        "title": status.title,
+        "metric": status.metric,
+        "reading": status.reading.and_then(|(_, value)| number(value)),
+        "effective_at": status.reading.map(|(at, _)| day(at)),
+        "condition": status.condition,
+        "state": words::on_track(status),
         "trace": steps(&status.trace),
     }))
 }

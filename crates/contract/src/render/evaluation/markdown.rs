@@ -34,6 +34,9 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     rows(out, "Covenants", "rule", &evaluation.covenants, |status| {
         (words::name(&status.id, status.title.as_ref()), words::covenant(status), why(&status.trace))
     })?;
+    rows(out, "Signals to watch", "signal", &evaluation.watch, |status| {
+        (words::name(&status.id, status.title.as_ref()), words::watch(status), why(&status.trace))
+    })?;
     rows(out, "Rights to end it", "cause", &evaluation.rights, |right| {
         (right.id.clone(), words::right(right), why(&right.trace))
     })?;

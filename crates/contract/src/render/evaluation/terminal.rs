@@ -42,6 +42,10 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
         (words::name(&status.id, status.title.as_ref()), words::covenant(status), &status.trace[..])
     });
     clauses(out, "Covenants", &covenants.collect::<Vec<_>>())?;
+    let watch = evaluation.watch.iter().map(|status| {
+        (words::name(&status.id, status.title.as_ref()), words::watch(status), &status.trace[..])
+    });
+    clauses(out, "Signals to watch", &watch.collect::<Vec<_>>())?;
     let rights =
         evaluation.rights.iter().map(|right| (right.id.clone(), words::right(right), &right.trace[..]));
     clauses(out, "Rights to end it", &rights.collect::<Vec<_>>())?;

@@ -57,6 +57,7 @@ pub(super) fn state(status: &TrancheStatus) -> String {
         State::Open => ", not met yet".to_owned(),
         State::Lapsed => ", its time is over".to_owned(),
         State::Met => ", a sign-off is missing".to_owned(),
+        State::Signed if status.vested.is_some() => String::new(),
         State::Signed => ", to be paid".to_owned(),
         State::Disputed | State::Resolved => paid,
         State::Funded if status.funded == status.amount => ", paid in full".to_owned(),
@@ -106,6 +107,25 @@ pub(super) fn covenant(status: &CovenantStatus) -> String {
     let cure =
         status.cure_until.map_or_else(String::new, |until| format!("; may be mended until {}", day(until)));
     format!("{}{since}{cure}", status.state.word())
+}
+
+pub(super) fn watch(status: &WatchStatus) -> String {
+    let reading = match status.reading {
+        Some((at, value)) => {
+            format!("{} on {}", value.to_decimal(6, 0).unwrap_or_default(), day(at))
+        }
+        None => "no reading".to_owned(),
+    };
+    format!("{reading}; {}: {}", on_track(status).replace('_', " "), status.condition)
+}
+
+/// `on_track`, `off_track` or `unknown`.
+pub(super) const fn on_track(status: &WatchStatus) -> &'static str {
+    match status.on_track {
+        Some(true) => "on_track",
+        Some(false) => "off_track",
+        None => "unknown",
+    }
 }
 
 pub(super) fn right(right: &Right) -> String {

@@ -39,6 +39,13 @@ impl Day {
         Self(later.unwrap_or(Date::MAX))
     }
 
+    /// `days` earlier; clamps at the year −9999.
+    #[must_use]
+    pub fn minus_days(self, days: u32) -> Self {
+        let earlier = Span::new().try_days(days).and_then(|span| self.0.checked_sub(span));
+        Self(earlier.unwrap_or(Date::MIN))
+    }
+
     /// Whole days from this one until `other`; negative when that is earlier.
     pub fn days_until(self, other: Self) -> i32 {
         other.number() - self.number()

@@ -171,14 +171,17 @@ pub(super) fn late_since(
     if due(grant, today).is_none() {
         return Some(None);
     }
-    let mut since = None;
-    for day in days(grant, today) {
-        match shortage(grant, sight, day)? {
-            missing if missing.is_positive() => since = since.or(Some(day)),
-            _ => since = None,
+    if !shortage(grant, sight, today)?.is_positive() {
+        return Some(None);
+    }
+    let mut since = today;
+    loop {
+        let before = since.minus_days(1);
+        match shortage(grant, sight, before) {
+            Some(missing) if missing.is_positive() && before < since => since = before,
+            _ => return Some(Some(since)),
         }
     }
-    Some(since)
 }
 
 /// The days from when the first step was due until `today`, included.

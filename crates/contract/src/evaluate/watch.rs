@@ -57,7 +57,7 @@ fn status<'a>(context: &Context<'a>, watch: &'a Watch) -> WatchStatus {
     let proof = trace::node(&condition.prove(&sight, context.as_of), &stock);
     status.on_track = condition.truth(&sight, context.as_of).known();
     status.reading =
-        stock.series(name).and_then(|series| series.latest(Timestamp::from_seconds(i64::MIN / 2_000_000), context.now()));
+        stock.series(name).and_then(|series| series.latest(Timestamp::from_micros(i64::MIN), context.now()));
     status.trace = vec![Step::new(format!("`{}` is {}", condition.text(), proof.value)).because(Some(proof))];
     status
 }

@@ -1,10 +1,11 @@
 //! An evaluation for programs. Numbers are decimal strings, so that nothing is lost on the way.
 
+use super::words;
 use crate::deal::{Binding, ExitKind};
 use crate::evaluate::trace::day;
 use crate::evaluate::{
     self as at, CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, ExitItem, Reference,
-    RevenueShareStatus, Right, TrancheStatus,
+    RevenueShareStatus, Right, TrancheStatus, WatchStatus,
 };
 use crate::fact::{Line, Signoff};
 use crate::ratio::Ratio;

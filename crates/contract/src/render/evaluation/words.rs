@@ -4,7 +4,7 @@ use crate::deal::{Binding, ExitKind};
 use crate::evaluate::trace::day;
 use crate::evaluate::{
     CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, Node, Reference, Right, State, Step,
-    TrancheStatus,
+    TrancheStatus, WatchStatus,
 };
 use crate::fact::Line;
 use crate::report::{Bound, Quantity};

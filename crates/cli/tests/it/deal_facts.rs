@@ -1,5 +1,6 @@
 //! `offtake deal facts`: a bill becomes facts once, whatever is done, and a deal counts them.
 
+use crate::support::{Home, Vendor, Wire, text, usual};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -268,4 +269,52 @@ fn the_documentation_shows_what_is_so() {
         folder.json("deal evaluate deal.toml --facts facts.jsonl --as-of 2026-11-20 --known-at 2026-11-20");
     assert!(page.contains("then counts 430.75"));
     assert_eq!(evaluated["commitments"][0]["years"][0]["counted"], "430.75");
+}
+
+#[test]
+fn the_books_are_facts_to_the_last_digit_and_once() {
+    let vendor = Vendor::start();
+    let home = Home::new(&usual(&vendor.url(), ""));
+    let facts = home.path().join("facts.jsonl");
+    let take = |home: &Home| {
+        let out = facts.to_str().unwrap();
+        let more = [
+            "--silicon",
+            "anthropic=trainium2",
+            "--provider",
+            "openai=azure",
+            "--revenue",
+            "revenue",
+            "--json",
+        ];
+        let output = home.run(&[&["deal", "facts", "books", "--out", out], &more[..]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    for round in 0..2 {
+        let plane = home.serve();
+        for model in ["claude", "gpt", "claude"] {
+            assert_eq!(plane.send(&Wire::Messages.ask(model, false, "")).status, 200);
+        }
+        plane.stop();
+        let first = take(&home);
+        assert!(first["written"]["list_spend"].as_u64().unwrap() >= 2, "{round}: {first}");
+        let before = std::fs::read_to_string(&facts).unwrap();
+        assert_eq!(take(&home)["written"], json!({}));
+        assert_eq!(std::fs::read_to_string(&facts).unwrap(), before);
+    }
+    let lines = std::fs::read_to_string(&facts).unwrap();
+    let facts = contract::fact::read(&lines).unwrap();
+    let pico = |metric: &str| -> i128 {
+        let facts = facts.iter().filter_map(|entry| match &entry.line {
+            contract::fact::Line::Fact(fact) if fact.metric == metric => Some(fact.value),
+            _ => None,
+        });
+        facts.map(|value| value.money(units::Currency::USD).pico()).sum()
+    };
+    let calls: u128 = home.usage().iter().map(|call| crate::support::pico(&call["charge"])).sum();
+    assert!(calls > 0);
+    assert_eq!(pico("list_spend"), i128::try_from(calls).unwrap());
+    assert_eq!(pico("revenue"), pico("list_spend"));
+    assert!(lines.contains("\"silicon\":\"trainium2\"") && lines.contains("\"provider\":\"azure\""));
 }

@@ -226,13 +226,8 @@ fn report(arguments: &Arguments, outcome: &Outcome, skipped: &[String]) -> Resul
     if arguments.out.is_some() || arguments.dry_run {
         return answer(&text);
     }
-    complain(&text);
+    super::complain(&text);
     outcome.facts().try_for_each(|fact| answer(&format!("{}\n", fact.to_line())))
-}
-
-#[expect(clippy::print_stderr, reason = "standard output has the facts")]
-fn complain(text: &str) {
-    eprint!("{text}");
 }
 
 fn json(summary: &Summary, skipped: &[String]) -> Result<String, Failure> {

@@ -52,6 +52,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("identified_asset", after(&format!("{CAPACITY}[capacity.identified_asset]\n"))),
         ("burst", after(&format!("{CAPACITY}[capacity.burst]\n"))),
         ("covenant", after("[[covenant]]\n")),
+        ("watch", after("[[watch]]\n")),
         ("reclaim", after("[[reclaim]]\n")),
         ("termination", after("[termination]\n")),
         ("convenience", after("[termination.customer_convenience]\n")),

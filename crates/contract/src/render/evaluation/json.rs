@@ -194,7 +194,7 @@ fn watch(status: &WatchStatus) -> Value {
         "id": status.id,
         "title": status.title,
         "metric": status.metric,
-        "reading": status.reading.and_then(|(_, value)| number(value)),
+        "reading": status.reading.and_then(|(_, value)| value.to_decimal(12, 0)),
         "effective_at": status.reading.map(|(at, _)| day(at)),
         "condition": status.condition,
         "state": words::on_track(status),

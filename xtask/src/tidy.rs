@@ -27,7 +27,7 @@ const EDGES: [(&str, &[&str]); 27] = [
     ("forecast", &["units", "contract", "finance", "sampling"]),
     ("focus", &["units", "contract"]),
     ("analysis", &["units", "contract", "finance", "forecast"]),
-    ("config", &["units", "identity", "policy", "price", "contract"]),
+    ("config", &["units", "identity", "policy", "price", "contract", "geography"]),
     ("store", &["units", "ledger"]),
     ("telemetry", &["units"]),
     (
@@ -42,6 +42,7 @@ const EDGES: [(&str, &[&str]); 27] = [
             "embedded",
             "journal",
             "price",
+            "geography",
             "config",
             "telemetry",
         ],
@@ -53,6 +54,7 @@ const EDGES: [(&str, &[&str]); 27] = [
         &[
             "units",
             "identity",
+            "policy",
             "config",
             "contract",
             "analysis",

@@ -38,6 +38,8 @@ enum Verb {
     #[command(subcommand)]
     Ledger(command::ledger::Verb),
     #[command(subcommand)]
+    Policy(command::policy::Verb),
+    #[command(subcommand)]
     Deal(command::deal::Verb),
     Instrument(command::instrument::Arguments),
 }
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Verb::Ask(arguments) => command::ask::run(&arguments),
         Verb::Usage(verb) => command::usage::run(&verb),
         Verb::Ledger(verb) => command::ledger::run(&verb),
+        Verb::Policy(verb) => command::policy::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),
         Verb::Check(arguments) => command::check::run(&arguments),
         Verb::Deal(verb) => command::deal::run(&verb),

@@ -3,6 +3,8 @@
 //! All mistakes are collected, so that a person mends a file in one go. What is missing is refused here, at the
 //! start, and never found out by a request.
 
+mod residency;
+
 use crate::file::{self, File};
 use crate::problem::{Problem, Problems};
 use crate::secret::{Secret, SecretRef, Secrets};
@@ -49,6 +51,14 @@ impl File {
         }
     }
 
+    /// As [`File::compile`], for verbs that need no secret: whatever stands behind a reference is not read.
+    ///
+    /// # Errors
+    /// As [`File::compile`], secrets left out.
+    pub fn compile_without_secrets(&self) -> Result<Snapshot, Problems> {
+        self.compile(&crate::secret::Unread, None)
+    }
+
     /// The prices and commitments the file gives, for verbs that need no secret.
     ///
     /// # Errors
@@ -73,8 +83,10 @@ impl Compiler<'_> {
         let durable_strictly = self.durability();
         let directory = self.directory(token_key);
         let policy = self.policy();
-        let backends = self.backends();
-        let (models, model_order) = self.models(&backends);
+        let catalogue = self.catalogue();
+        let backends = self.backends(catalogue.as_ref());
+        let (models, model_order) = self.models(&backends, catalogue.as_ref());
+        let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models));
         let prices = self.prices();
         let contracts = raw.contracts.iter().filter_map(|raw| self.contract(raw)).collect();
         let portal = Portal { playground: raw.portal.playground.as_ref().and_then(|raw| self.player(raw)) };
@@ -91,6 +103,7 @@ impl Compiler<'_> {
             durable_strictly,
             directory: Arc::new(directory?),
             policy: policy?,
+            residency: residency?,
             backends,
             models,
             model_order,
@@ -283,10 +296,10 @@ impl Compiler<'_> {
 
     // ── models and prices ───────────────────────────────────────────────────────────────────────────────
 
-    fn backends(&mut self) -> Vec<Arc<Backend>> {
+    fn backends(&mut self, catalogue: Option<&geography::Catalogue>) -> Vec<Arc<Backend>> {
         let mut backends: Vec<Arc<Backend>> = Vec::new();
         for raw in &self.file.raw.backends {
-            let Some(backend) = self.backend(raw) else { continue };
+            let Some(backend) = self.backend(raw, catalogue) else { continue };
             if backends.iter().any(|other| other.name == backend.name) {
                 self.problem(&raw.name, format!("there is a second backend `{}`", backend.name));
             }
@@ -295,7 +308,7 @@ impl Compiler<'_> {
         backends
     }
 
-    fn backend(&mut self, raw: &file::Backend) -> Option<Backend> {
+    fn backend(&mut self, raw: &file::Backend, catalogue: Option<&geography::Catalogue>) -> Option<Backend> {
         let name = self.name(&raw.name)?;
         let kind = self.backend_kind(raw)?;
         let region = match &raw.region {
@@ -303,10 +316,12 @@ impl Compiler<'_> {
             None => default_region(&kind)?,
         };
         let millis = |given: Option<u64>, default| Duration::from_millis(given.unwrap_or(default).max(1));
+        let declared = self.declared(raw, &kind, catalogue?)?;
         Some(Backend {
             name,
             kind,
             region,
+            declared,
             connect: millis(raw.connect_ms, 5_000),
             first_byte: millis(raw.first_byte_ms, 300_000),
             between_events: millis(raw.between_events_ms, 120_000),
@@ -388,10 +403,17 @@ impl Compiler<'_> {
         Some(text.to_owned())
     }
 
-    fn models(&mut self, backends: &[Arc<Backend>]) -> (HashMap<ModelName, Arc<Model>>, Vec<ModelName>) {
+    fn models(
+        &mut self,
+        backends: &[Arc<Backend>],
+        catalogue: Option<&geography::Catalogue>,
+    ) -> (HashMap<ModelName, Arc<Model>>, Vec<ModelName>) {
         let (mut models, mut order) = (HashMap::new(), Vec::new());
         for raw in &self.file.raw.models {
             let Some(model) = self.model(raw, backends) else { continue };
+            if let (Some(developer), Some(catalogue)) = (&raw.developer, catalogue) {
+                self.word(developer, "developer", &catalogue.developer);
+            }
             let name = model.name.clone();
             if models.insert(name.clone(), Arc::new(model)).is_some() {
                 self.problem(&raw.name, format!("there is a second model `{name}`"));
@@ -420,6 +442,8 @@ impl Compiler<'_> {
             backends: routes,
             upstream_name: Arc::from(upstream),
             output_tokens_max: raw.output_tokens_max.as_ref().map(|tokens| *tokens.get_ref()),
+            developer: raw.developer.as_ref().map(|developer| developer.get_ref().clone()),
+            filing: raw.filing.clone(),
             name,
         })
     }

@@ -25,6 +25,7 @@ pub(crate) struct Raw {
     #[serde(default)]
     pub identity: Identity,
     pub policy: Option<Policy>,
+    pub residency: Option<Residency>,
     #[serde(default, rename = "backend")]
     pub backends: Vec<Backend>,
     #[serde(default, rename = "model")]
@@ -124,6 +125,21 @@ pub(crate) struct Backend {
     pub base_url: Option<Text>,
     pub key: Option<Text>,
     pub region: Option<Text>,
+    pub profile: Option<Text>,
+    pub country: Option<Vec<Text>>,
+    pub destinations: Option<Vec<Text>>,
+    pub destinations_read: Option<Text>,
+    pub storage: Option<Vec<Text>>,
+    pub retention_none_in: Option<Vec<Text>>,
+    pub place_promised: Option<bool>,
+    pub vendor: Option<Text>,
+    pub processor: Option<Text>,
+    pub operator: Option<Text>,
+    pub own: Option<bool>,
+    pub hardware: Option<Text>,
+    pub chips: Option<Text>,
+    pub personnel: Option<Vec<String>>,
+    pub establishment: Option<Vec<Text>>,
     pub model_file: Option<Text>,
     pub model_sha256: Option<Text>,
     pub threads: Option<Spanned<u64>>,
@@ -139,6 +155,79 @@ pub(crate) struct Model {
     pub backends: Spanned<Vec<Text>>,
     pub upstream_name: Option<Text>,
     pub output_tokens_max: Option<Spanned<u64>>,
+    pub developer: Option<Text>,
+    pub filing: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Residency {
+    pub country: Option<Text>,
+    pub data_class: Option<Vec<Text>>,
+    pub subject_country: Option<Vec<Text>>,
+    pub sector: Option<Vec<Text>>,
+    #[serde(rename = "use")]
+    pub uses: Option<Vec<Text>>,
+    pub processing: Option<Vec<Text>>,
+    pub storage: Option<Vec<Text>>,
+    pub control: Option<Spanned<u64>>,
+    pub control_within: Option<Vec<Text>>,
+    pub catalogues: Option<Vec<Text>>,
+    pub catalogue_days_warn: Option<u32>,
+    pub catalogue_days_max: Option<u32>,
+    pub destinations_days_max: Option<u32>,
+    pub withdrawn: Option<Vec<Text>>,
+    #[serde(default, rename = "organisation")]
+    pub organisations: Vec<ResidencyOrganisation>,
+    #[serde(default, rename = "basis")]
+    pub bases: Vec<Basis>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResidencyOrganisation {
+    pub name: Text,
+    pub country: Option<Text>,
+    pub data_class: Option<Vec<Text>>,
+    pub subject_country: Option<Vec<Text>>,
+    pub sector: Option<Vec<Text>>,
+    #[serde(rename = "use")]
+    pub uses: Option<Vec<Text>>,
+    pub processing: Option<Vec<Text>>,
+    pub storage: Option<Vec<Text>>,
+    pub control: Option<Spanned<u64>>,
+    pub control_within: Option<Vec<Text>>,
+    pub owners: Option<Vec<Owner>>,
+    pub owners_rest_checked: Option<bool>,
+    pub owners_source: Option<String>,
+    pub owners_date: Option<Text>,
+    pub blocked: Option<bool>,
+    pub overseer: Option<String>,
+    pub people_exported: Option<u64>,
+    pub people_exported_sensitive: Option<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Owner {
+    pub name: String,
+    pub country: Text,
+    pub share: Text,
+    pub listed: Option<bool>,
+    pub blocked: Option<bool>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Basis {
+    pub id: String,
+    pub kind: Text,
+    pub party: Option<Text>,
+    pub backend: Option<Text>,
+    pub organisation: Option<String>,
+    pub countries: Option<Vec<Text>>,
+    pub from: Option<Text>,
+    pub until: Option<Text>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -224,8 +313,27 @@ impl File {
         let policies = self.raw.policy.iter().flat_map(|policy| policy.files.get_ref());
         let keys = self.raw.identity.issuers.iter().map(|issuer| &issuer.jwks);
         let deals = self.raw.contracts.iter().map(|contract| &contract.file);
-        let named = policies.chain(keys).chain(deals).map(|name| self.base().join(name.get_ref()));
+        let catalogues = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
+        let named =
+            policies.chain(keys).chain(deals).chain(catalogues).map(|name| self.base().join(name.get_ref()));
         std::iter::once(self.path.clone()).chain(named).collect()
+    }
+
+    /// The catalogue files that it names, with their texts.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn catalogues(&self) -> Result<Vec<(String, String)>, Problems> {
+        let named = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
+        let read = |name: &Text| {
+            let path = self.base().join(name.get_ref());
+            std::fs::read_to_string(&path).map(|text| (name.get_ref().clone(), text)).map_err(|error| {
+                let message = format!("cannot read the catalogue file `{}`: {error}", path.display());
+                let list = vec![Problem::at(name.span(), message)];
+                Problems { path: self.path.clone(), text: self.text.clone(), list }
+            })
+        };
+        named.map(read).collect()
     }
 
     /// The data directory, relative paths being relative to the file.

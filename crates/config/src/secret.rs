@@ -94,3 +94,12 @@ impl Secrets for Environment {
         }
     }
 }
+
+/// Nothing is read: each reference stands for itself, long enough for any use and good for none.
+pub(crate) struct Unread;
+
+impl Secrets for Unread {
+    fn resolve(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        Ok(Secret::new(format!("nobody's secret, standing in for {reference:?}")))
+    }
+}

@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub directory: Arc<identity::Directory>,
     /// Who may do what.
     pub policy: policy::Policy,
+    /// Where calls may lawfully run.
+    pub residency: geography::Residency,
     /// Every backend, in file order.
     pub backends: Vec<Arc<Backend>>,
     /// Every model by name.
@@ -61,8 +63,10 @@ pub struct Backend {
     pub name: BackendName,
     /// What it is.
     pub kind: BackendKind,
-    /// Where it runs.
+    /// Where it runs, in the operator's words.
     pub region: Region,
+    /// What is declared of where it goes, who runs it and what is kept.
+    pub declared: geography::Declared,
     /// How long to wait for a connection.
     pub connect: Duration,
     /// How long to wait for the first byte of an answer.
@@ -138,6 +142,10 @@ pub struct Model {
     pub upstream_name: Arc<str>,
     /// The most a call may ask for; asked of a backend where the client's protocol lets it be left out.
     pub output_tokens_max: Option<u64>,
+    /// Who trained it, where that is declared.
+    pub developer: Option<String>,
+    /// Its filing number with an authority.
+    pub filing: Option<String>,
 }
 
 /// A deal and whose charges draw it down.

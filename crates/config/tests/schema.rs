@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each table of the schema, and the headers that open one in a file. `""` is the file itself.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 20] = [
     ("", ""),
     ("listen", "[listen]"),
     ("data", "[data]"),
@@ -16,6 +16,10 @@ const TABLES: [(&str, &str); 16] = [
     ("issuer", "[[identity.issuer]]"),
     ("token", "[identity.token]"),
     ("policy", "[policy]"),
+    ("residency", "[residency]"),
+    ("residency_organisation", "[[residency.organisation]]"),
+    ("owner", "[[residency.organisation]]\nname = \"x\"\n[[residency.organisation.owners]]"),
+    ("basis", "[[residency.basis]]"),
     ("backend", "[[backend]]"),
     ("model", "[[model]]"),
     ("price", "[[price]]"),

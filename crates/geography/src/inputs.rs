@@ -132,10 +132,11 @@ fn known(
     words: Vec<String>,
     into: &mut BTreeSet<Arc<str>>,
 ) -> Result<(), InputError> {
-    terms.known(&words).map_err(|(word, mend)| InputError {
-        message: format!("there is no {what} `{}`", word.chars().take(40).collect::<String>()),
-        mend,
-    })?;
+    if let Some(word) = words.iter().find(|word| terms.get(word).is_none()) {
+        let word: String = word.chars().take(40).collect();
+        let mend = format!("write one of {}", terms.ids());
+        return Err(InputError { message: format!("there is no {what} `{word}`"), mend });
+    }
     into.extend(words.into_iter().map(Arc::from));
     Ok(())
 }

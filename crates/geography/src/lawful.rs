@@ -251,15 +251,18 @@ impl<'a> Docket<'a> {
     fn tenant(&self, route: &Route, blame: &mut Blame, refused: &mut Vec<Refused>) {
         let asked = &self.inputs.asked;
         let on = self.law.on;
+        let before = refused.len();
         for area in &asked.processing {
             stay(("tenant.processing", "processing"), &route.processing, (area, on), (blame, refused, route));
         }
         for area in &asked.storage {
             stay(("tenant.storage", "storage"), &route.storage, (area, on), (blame, refused, route));
-            let before = refused.len();
-            stay(("tenant.storage", "copies"), &route.copies, (area, on), (blame, refused, route));
-            if let Some(copies) = refused.get(before) {
-                blame.copies("tenant.storage", &copies.reason);
+            // Where the call itself goes astray, its copies do too, and that needs no telling.
+            if refused.len() == before {
+                stay(("tenant.storage", "copies"), &route.copies, (area, on), (blame, refused, route));
+                if let Some(copies) = refused.get(before) {
+                    blame.copies("tenant.storage", &copies.reason);
+                }
             }
         }
         for area in self.hands() {
@@ -290,7 +293,11 @@ impl<'a> Docket<'a> {
 
     /// What the route itself is to blame for, each under its own rule.
     fn blamed(&self, route: &Route, blame: &Blame) -> Vec<Refused> {
-        let each = [(UNKNOWN, &blame.unknown), (UNBOUNDED, &blame.unbounded), (RETENTION, &blame.copies)];
+        let limiting = blame.limiting.join(", ");
+        let unbounded =
+            Shortfall::other(format!("it may go anywhere, while rules limit where: {limiting}"), "");
+        let unbounded = if limiting.is_empty() { Vec::new() } else { vec![unbounded] };
+        let each = [(UNKNOWN, &blame.unknown), (UNBOUNDED, &unbounded), (RETENTION, &blame.copies)];
         let mut refused = Vec::new();
         for (id, faults) in each {
             let Some(first) = faults.first() else { continue };
@@ -384,7 +391,7 @@ fn stay(
 ) {
     match places {
         Places::Unknown => blame.unknown(&format!("where {what} may be is not known"), ""),
-        Places::Everywhere => blame.unbounded(&format!("{what} may be anywhere, and {rule} asks for {area}")),
+        Places::Everywhere => blame.unbounded(rule),
         Places::Known(places) => {
             let outside = listed(places.iter().filter(|place| !area.contains(**place, on)), ", ");
             if !outside.is_empty() {
@@ -404,7 +411,8 @@ fn stay(
 #[derive(Default)]
 struct Blame {
     unknown: Vec<Shortfall>,
-    unbounded: Vec<Shortfall>,
+    /// The rules that limit where, while the route is not limited.
+    limiting: Vec<String>,
     copies: Vec<Shortfall>,
 }
 
@@ -419,8 +427,10 @@ impl Blame {
         Self::put(&mut self.unknown, what, mend);
     }
 
-    fn unbounded(&mut self, what: &str) {
-        Self::put(&mut self.unbounded, what, "");
+    fn unbounded(&mut self, rule: &str) {
+        if !self.limiting.iter().any(|known| known == rule) {
+            self.limiting.push(rule.to_owned());
+        }
     }
 
     fn copies(&mut self, rule: &str, what: &str) {
@@ -433,7 +443,7 @@ impl Blame {
         lacking.retain(|short| {
             match short.about {
                 About::Unknown => self.unknown(&short.what, &short.mend),
-                About::Unbounded => self.unbounded(&format!("{}, and {rule} limits where", short.what)),
+                About::Unbounded => self.unbounded(rule),
                 About::Copies => self.copies(rule, &short.what),
                 About::Other => {}
             }

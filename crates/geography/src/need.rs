@@ -84,11 +84,19 @@ impl Hearing<'_> {
     fn places(&mut self) {
         let Case { route, on, .. } = *self.case;
         let Need { processing, storage, avoid, none_in, .. } = self.need;
-        if !processing.is_empty() {
-            self.stay("processing", &route.processing, About::Other, |place| processing.contains(place, on));
+        if !processing.is_empty() && processing == storage {
+            let both = route.processing.clone().and(&route.storage);
+            self.stay("processing or storage", &both, About::Other, |place| processing.contains(place, on));
+        } else {
+            if !processing.is_empty() {
+                let allowed = |place| processing.contains(place, on);
+                self.stay("processing", &route.processing, About::Other, allowed);
+            }
+            if !storage.is_empty() {
+                self.stay("storage", &route.storage, About::Other, |place| storage.contains(place, on));
+            }
         }
         if !storage.is_empty() {
-            self.stay("storage", &route.storage, About::Other, |place| storage.contains(place, on));
             // Where the call itself goes astray, its copies do too, and that needs no telling.
             if self.lacking.is_empty() {
                 self.stay("copies", &route.copies, About::Copies, |place| storage.contains(place, on));

@@ -16,5 +16,6 @@ mod deal_new;
 mod disk;
 mod instrument;
 mod kill;
+mod policy;
 mod relay;
 mod upstream;

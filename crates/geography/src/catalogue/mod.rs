@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What all kinds of entry have.
-trait Entry {
+pub trait Entry {
+    /// What it is referred to by.
     fn id(&self) -> &str;
     /// Gives it the day of its file where it has none of its own.
     fn check(&mut self, on: Date);
@@ -47,11 +48,15 @@ impl<T> Default for Entries<T> {
     }
 }
 
-#[expect(private_bounds, reason = "the trait is how entries are merged, and nobody else's")]
 impl<T: Entry> Entries<T> {
     /// The entry of that id.
     pub fn get(&self, id: &str) -> Option<&T> {
         self.iter().find(|entry| entry.id() == id)
+    }
+
+    /// All ids, separated by commas: what a mend may name.
+    pub fn ids(&self) -> String {
+        crate::place::listed(self.iter().map(Entry::id), ", ")
     }
 
     /// All entries.
@@ -305,26 +310,8 @@ fn known<T: Entry>(entries: &Entries<T>, what: &str, words: &[String]) -> Result
         Some(word) => Err(Wrong {
             word: word.clone(),
             message: format!("there is no {what} `{word}`"),
-            mend: format!("add it to the catalogue, or write one of {}", ids(entries)),
+            mend: format!("add it to the catalogue, or write one of {}", entries.ids()),
         }),
-    }
-}
-
-/// The ids of all entries.
-fn ids<T: Entry>(entries: &Entries<T>) -> String {
-    crate::place::listed(entries.iter().map(Entry::id), ", ")
-}
-
-impl Entries<Term> {
-    /// The words that are among these, or the first that is not, with all that are.
-    ///
-    /// # Errors
-    /// The word and the mend.
-    pub fn known(&self, words: &[String]) -> Result<(), (String, String)> {
-        match words.iter().find(|word| self.get(word).is_none()) {
-            None => Ok(()),
-            Some(word) => Err((word.clone(), format!("write one of {}", ids(self)))),
-        }
     }
 }
 

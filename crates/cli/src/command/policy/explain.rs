@@ -1,0 +1,215 @@
+//! `offtake policy explain`: whether a call may run, where, and by which rules; the same decision that serving makes.
+
+use super::{Source, day};
+use crate::command::answer;
+use crate::failure::Failure;
+use config::Snapshot;
+use geography::{Lawful, Restrictions};
+use identity::{Method, Owner, Principal};
+use policy::Action;
+use serde_json::json;
+use std::fmt::Write as _;
+use units::ModelName;
+
+/// Say whether a call may run, where, and by which rules
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Who calls: `organisation/team/subject`
+    #[arg(long)]
+    principal: String,
+    /// The model, by the name callers use
+    #[arg(long)]
+    model: String,
+    /// Classes of the data, such as `personal` or `health`; separated by commas
+    #[arg(long)]
+    data_class: Option<String>,
+    /// Countries of the people that the data is about, such as `DE` or `CA-QC`
+    #[arg(long)]
+    subject_country: Option<String>,
+    /// Sectors it is for, such as `finance`
+    #[arg(long)]
+    sector: Option<String>,
+    /// Uses it is for, such as `public_service`
+    #[arg(long = "use")]
+    uses: Option<String>,
+    /// Processing stays in these countries or groups
+    #[arg(long)]
+    processing: Option<String>,
+    /// Storage stays in these countries or groups
+    #[arg(long)]
+    storage: Option<String>,
+    /// How much of a route must be in certain hands: 0 to 3
+    #[arg(long)]
+    control: Option<String>,
+    /// In whose hands, beside what is configured
+    #[arg(long)]
+    control_within: Option<String>,
+    /// The day of the decision; today when not given
+    #[arg(long)]
+    on: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was decided.
+struct Decided {
+    permit: bool,
+    /// What permits the call, or why nothing does.
+    policies: String,
+    reason: Option<String>,
+    /// None when residency is not asked.
+    lawful: Option<Lawful>,
+    catalogue: String,
+    /// The model's backends, for when residency is not asked.
+    backends: Vec<String>,
+}
+
+/// Decides and says.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let snapshot = arguments.source.snapshot()?;
+    let decided = decide(arguments, &snapshot)?;
+    answer(&if arguments.json { format!("{}\n", machine(&decided)) } else { person(arguments, &decided) })
+}
+
+fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure> {
+    let principal = principal(&arguments.principal)?;
+    let name: ModelName = arguments.model.parse().map_err(Failure::unusable)?;
+    let model = snapshot.models.get(&name).ok_or_else(|| {
+        let names =
+            snapshot.model_order.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        Failure::unusable(format!("there is no model `{name}`; the models are {names}"))
+    })?;
+    let residency = &snapshot.residency;
+    let narrowing = narrowing(arguments, &residency.settings().catalogue)?;
+    let asked = residency.settings().always || !narrowing.is_empty();
+    let organisation = principal.organisation.as_str();
+    let lawful = match asked {
+        true => Some(residency.decide(Some(organisation), &name, &narrowing, day(arguments.on.as_deref())?)),
+        false => None,
+    };
+    let (policies, reason) = match snapshot.policy.authorize(&principal, Action::InvokeModel, &name) {
+        Ok(grant) => (grant.decision.to_string(), None),
+        Err(denial) => (denial.decision(), Some(denial.to_string())),
+    };
+    let somewhere = lawful.as_ref().is_none_or(|lawful| !lawful.lawful.is_empty());
+    Ok(Decided {
+        permit: reason.is_none() && somewhere,
+        policies,
+        reason,
+        lawful,
+        catalogue: residency.settings().catalogue.version.clone(),
+        backends: model.backends.iter().map(|backend| backend.name.to_string()).collect(),
+    })
+}
+
+/// The caller as a policy sees it, proved by a key: `organisation`, with team and subject behind slashes.
+fn principal(text: &str) -> Result<Principal, Failure> {
+    let mut parts = text.splitn(3, '/');
+    let mut part = || parts.next().filter(|part| !part.is_empty()).unwrap_or("-");
+    let owner = Owner {
+        organisation: part().parse().map_err(Failure::unusable)?,
+        team: part().parse().map_err(Failure::unusable)?,
+        subject: part().parse().map_err(Failure::unusable)?,
+    };
+    Ok(Principal::new(owner, Method::VirtualKey, "explained"))
+}
+
+fn narrowing(arguments: &Arguments, catalogue: &geography::Catalogue) -> Result<Restrictions, Failure> {
+    let mut narrowing = Restrictions::default();
+    for (field, text) in [
+        ("data-class", &arguments.data_class),
+        ("subject-country", &arguments.subject_country),
+        ("sector", &arguments.sector),
+        ("use", &arguments.uses),
+        ("processing", &arguments.processing),
+        ("storage", &arguments.storage),
+        ("control", &arguments.control),
+        ("control-within", &arguments.control_within),
+    ] {
+        let Some(text) = text else { continue };
+        narrowing
+            .add(catalogue, field, text)
+            .map_err(|error| Failure::unusable(format!("--{field}: {error}\n  = help: {}", error.mend)))?;
+    }
+    Ok(narrowing)
+}
+
+fn machine(decided: &Decided) -> serde_json::Value {
+    let lawful = decided.lawful.as_ref();
+    let refused: Vec<_> = lawful.iter().flat_map(|lawful| &lawful.refused).collect();
+    let names = lawful.map_or_else(
+        || decided.backends.clone(),
+        |lawful| lawful.lawful.iter().map(|route| route.backend.to_string()).collect(),
+    );
+    // `permit:base,teams` rests on two policies; `not evaluated` and `deny:default` on none.
+    let rests_on = decided.policies.split_once(':').map(|(_, ids)| ids).filter(|ids| *ids != "default");
+    let policies: Vec<&str> = rests_on.into_iter().flat_map(|ids| ids.split(',')).collect();
+    let routes: Vec<_> = lawful.iter().flat_map(|lawful| &lawful.lawful).collect();
+    json!({
+        "decision": if decided.permit { "permit" } else { "deny" },
+        "lawful": names,
+        "refused": refused.iter().map(|refused| json!({
+            "backend": refused.backend.as_str(), "rule": refused.rule, "source": refused.source,
+            "reason": refused.reason, "mend": refused.mend,
+        })).collect::<Vec<_>>(),
+        "obligations": lawful.iter().flat_map(|lawful| &lawful.obligations).map(|duty| json!({
+            "id": duty.id, "about": duty.about, "rule": duty.rule, "source": duty.source,
+        })).collect::<Vec<_>>(),
+        "catalogue": decided.catalogue,
+        "policies": policies,
+        "authorisation": decided.policies,
+        "reason": decided.reason,
+        "residency": if lawful.is_some() { "evaluated" } else { "not evaluated" },
+        "routes": routes.iter().map(|route| json!({
+            "backend": route.backend.as_str(), "claim": &*route.claim, "bases": route.bases,
+        })).collect::<Vec<_>>(),
+        "recorded": lawful.map(|lawful| &lawful.recorded),
+        "advised": lawful.map(|lawful| &lawful.advised),
+        "hash": lawful.map(|lawful| &*lawful.hash),
+    })
+}
+
+fn person(arguments: &Arguments, decided: &Decided) -> String {
+    let mut text = format!(
+        "{}: {} with {}\n",
+        if decided.permit { "permit" } else { "deny" },
+        arguments.principal,
+        arguments.model
+    );
+    // Writing to a String cannot fail.
+    let _ = match &decided.reason {
+        Some(reason) => writeln!(text, "policy     {reason}"),
+        None => writeln!(text, "policy     {}", decided.policies),
+    };
+    let Some(lawful) = &decided.lawful else {
+        let _ =
+            writeln!(text, "residency  not evaluated: there is no [residency], and the call says nothing");
+        return text;
+    };
+    for route in &lawful.lawful {
+        let on_file = route.bases.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let on_file = if on_file.is_empty() { on_file } else { format!("; on file {on_file}") };
+        let _ = writeln!(text, "lawful     {}: {}{on_file}", route.backend, route.claim);
+    }
+    for refused in &lawful.refused {
+        let _ = writeln!(
+            text,
+            "refused    {} by {} ({})\n           {}\n           mend: {}",
+            refused.backend, refused.rule, refused.source, refused.reason, refused.mend
+        );
+    }
+    for duty in &lawful.obligations {
+        let _ = writeln!(text, "duty       {}: {} ({})", duty.id, duty.about, duty.rule);
+    }
+    for (what, rules) in [("on record", &lawful.recorded), ("advice", &lawful.advised)] {
+        if !rules.is_empty() {
+            let _ = writeln!(text, "{what:<10} {}", rules.join(", "));
+        }
+    }
+    let _ = writeln!(text, "catalogue  {}\nset        {}", decided.catalogue, lawful.hash);
+    text.push_str("Engineering, not legal advice.\n");
+    text
+}

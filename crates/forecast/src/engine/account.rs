@@ -1,0 +1,144 @@
+//! Commitments on several paths: each step's spend settled, year to date, by the contract's own rules.
+
+use super::tally::{Fans, Tally, add, wholes, year_place};
+use crate::number::{Many, many};
+use crate::plan::{CommitmentPlan, Plan};
+use contract::YearRules;
+use sampling::{GROUPS, Lanes, Vector};
+
+/// Less than this share of a minimum is no shortfall but rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// Where one commitment stands, on each path of a block.
+#[derive(Debug, Clone)]
+pub(crate) struct Account<V> {
+    /// By contract year.
+    rules: Vec<YearRules<Many<V>>>,
+    /// By group and rule: list spend in the contract year so far.
+    list: Vec<Many<V>>,
+    /// Handed on by the year before.
+    excess: [Many<V>; GROUPS],
+    credit: [Many<V>; GROUPS],
+    /// Charged, due and counted in the contract year so far.
+    charged: [V; GROUPS],
+    due: [V; GROUPS],
+    counted: [V; GROUPS],
+    /// Counted in the years that are over.
+    closed: [V; GROUPS],
+}
+
+/// What a step came to under one commitment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moved<V> {
+    /// List spend that counts.
+    pub counted: V,
+    /// Charged for usage.
+    pub charge: V,
+    /// Due, shortfall and credit included.
+    pub cash: V,
+    /// Drawn down so far.
+    pub drawn: V,
+    /// At a contract year's end.
+    pub shortfall: V,
+    pub expired: V,
+}
+
+impl<V: Vector> Moved<V> {
+    pub fn nothing() -> Self {
+        let zero = V::splat(0.0);
+        Self { counted: zero, charge: zero, cash: zero, drawn: zero, shortfall: zero, expired: zero }
+    }
+}
+
+impl<V: Vector<Stored = Lanes>> Account<V> {
+    pub fn new(plan: &CommitmentPlan) -> Self {
+        let zero = V::splat(0.0);
+        Self {
+            rules: plan.rules.iter().map(many).collect(),
+            list: vec![Many(zero); GROUPS * plan.shares.len()],
+            excess: [Many(zero); GROUPS],
+            credit: [Many(zero); GROUPS],
+            charged: [zero; GROUPS],
+            due: [zero; GROUPS],
+            counted: [zero; GROUPS],
+            closed: [zero; GROUPS],
+        }
+    }
+
+    pub fn reset(&mut self) {
+        let zero = V::splat(0.0);
+        self.list.fill(Many(zero));
+        (self.excess, self.credit) = ([Many(zero); GROUPS], [Many(zero); GROUPS]);
+        (self.charged, self.due) = ([zero; GROUPS], [zero; GROUPS]);
+        (self.counted, self.closed) = ([zero; GROUPS], [zero; GROUPS]);
+    }
+
+    /// Adds list spend of which each rule admits a share.
+    #[inline(always)]
+    pub fn spend(&mut self, group: usize, list: V, shares: &[f64]) {
+        let sums = &mut self.list[group * shares.len()..(group + 1) * shares.len()];
+        for (sum, share) in sums.iter_mut().zip(shares) {
+            sum.0 = list.mul_add(V::splat(*share), sum.0);
+        }
+    }
+
+    /// Adds list spend by rule, the same on every path; what no rule admits stands last. Says how much it is.
+    pub fn known(&mut self, group: usize, by_rule: &[f64]) -> V {
+        let rules = by_rule.len() - 1;
+        let sums = &mut self.list[group * rules..(group + 1) * rules];
+        for (sum, list) in sums.iter_mut().zip(by_rule) {
+            sum.0 += V::splat(*list);
+        }
+        V::splat(by_rule.iter().sum())
+    }
+
+    /// Settles the contract year as far as it has come, and closes it when it ends with this step.
+    #[inline(always)]
+    pub fn settle(
+        &mut self,
+        plan: &Plan,
+        (commitment, step, group): (usize, usize, usize),
+        tally: &mut Tally,
+        fans: &mut Fans,
+    ) -> Moved<V> {
+        let (terms, year) = (&plan.commitments[commitment], plan.time.year[step]);
+        let count = terms.shares.len();
+        let list = &self.list[group * count..(group + 1) * count];
+        let sums = self.rules[year].settle(list, self.excess[group], self.credit[group]);
+        let zero = V::splat(0.0);
+        let (charge, due) = (sums.charge.0, sums.charge.0 - sums.credit_used.0);
+        let mut moved = Moved {
+            counted: sums.counted.0 - self.counted[group],
+            charge: charge - self.charged[group],
+            cash: due - self.due[group],
+            drawn: self.closed[group] + sums.counted.0,
+            shortfall: zero,
+            expired: zero,
+        };
+        if !plan.time.closes[step] {
+            (self.charged[group], self.due[group], self.counted[group]) = (charge, due, sums.counted.0);
+            return moved;
+        }
+        moved.cash += sums.shortfall.0;
+        moved.shortfall = sums.shortfall.0;
+        moved.expired = self.credit[group].0 - sums.credit_used.0;
+        let place = year_place(plan, commitment, year);
+        let sum = &mut tally.years[place];
+        let short = V::splat(ROUNDING * terms.minimums[year]).below(moved.shortfall);
+        add(&mut sum.short, V::select(short, V::splat(1.0), zero));
+        add(&mut sum.shortfall, moved.shortfall);
+        add(&mut sum.counted, sums.counted.0);
+        add(&mut sum.charge, charge);
+        add(&mut sum.cash, due + moved.shortfall);
+        add(&mut sum.expired, moved.expired);
+        add(&mut sum.excess, sums.excess_out.0);
+        fans.wholes.add(wholes(plan) + place, moved.shortfall);
+        let on = terms.hands_on[year];
+        self.excess[group] = if on { sums.excess_out } else { Many(zero) };
+        self.credit[group] = if on { sums.credit_out } else { Many(zero) };
+        self.list[group * count..(group + 1) * count].fill(Many(zero));
+        (self.charged[group], self.due[group], self.counted[group]) = (zero, zero, zero);
+        self.closed[group] = moved.drawn;
+        moved
+    }
+}

@@ -1,0 +1,396 @@
+//! A block of 64 paths, walked step by step: market, spend, settlement, milestones, flows.
+//!
+//! Everything a path needs is set up once ([`Block::new`]); nothing is allocated while paths are walked.
+
+use super::account::{Account, Moved};
+use super::events::Happenings;
+use super::market::Factors;
+use super::purse::Purse;
+use super::releases::Releases;
+use super::tally::{CONTROLS, Fans, PER_PARTY, SERIES, Tally, WHOLES, Whole, add, sample_place, series};
+use crate::plan::{Driver, MetricPlan, Plan};
+use sampling::{BLOCK, GROUPS, Lanes, Paths, Random, Vector, exp, ln};
+
+/// Where the random numbers of some paths come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub paths: Paths,
+    /// What happens, of the first and of the second set.
+    pub random: [Random; 2],
+}
+
+/// The bit that takes what happens from the second set, beside those of the factors.
+pub(crate) const HAPPENINGS: u64 = 1 << 6;
+
+/// What is kept of a block beside its sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// Whether histograms by step are filled.
+    pub fan: bool,
+    /// Whether its flows are part of the sample.
+    pub sample: bool,
+}
+
+/// Everything that 64 paths need.
+pub(crate) struct Block<'a, V: Vector> {
+    plan: &'a Plan,
+    shocks: Vec<[Lanes; GROUPS]>,
+    happenings: Happenings,
+    factors: [Factors<V>; GROUPS],
+    accounts: Vec<Account<V>>,
+    /// By commitment, of the step and group at hand.
+    moved: Vec<Moved<V>>,
+    releases: Releases<V>,
+    purses: Vec<Purse<V>>,
+    /// By group, step and metric.
+    metrics: Vec<V>,
+    /// By group and step: list spend of all commitments.
+    spent: Vec<V>,
+    /// By group: the wholes of each path, beside the parties'.
+    wholes: [[V; WHOLES]; GROUPS],
+    controls: [[V; CONTROLS]; GROUPS],
+}
+
+/// What a step comes to on some paths, over all commitments.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step<V> {
+    pub list: V,
+    pub online: V,
+    pub needed: V,
+    /// Months by which capacity is late.
+    pub late: V,
+    pub equity: V,
+    /// What serving costs, over what it costs now.
+    pub cost: V,
+    pub log_demand: V,
+}
+
+impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
+    pub fn new(plan: &'a Plan) -> Self {
+        let zero = V::splat(0.0);
+        let steps = plan.time.steps();
+        Self {
+            shocks: vec![[Lanes::ZERO; GROUPS]; plan.simulated() * 6],
+            happenings: Happenings::new(plan),
+            factors: [Factors::now(); GROUPS],
+            accounts: plan.commitments.iter().map(Account::new).collect(),
+            moved: vec![Moved::nothing(); plan.commitments.len()],
+            releases: Releases::new(plan),
+            purses: plan.parties.iter().map(|party| Purse::new(plan, party)).collect(),
+            metrics: vec![zero; GROUPS * steps * plan.metrics.len()],
+            spent: vec![zero; GROUPS * steps],
+            wholes: [[zero; WHOLES]; GROUPS],
+            controls: [[zero; CONTROLS]; GROUPS],
+            plan,
+        }
+    }
+
+    /// Walks block `block` of `source`; factors whose bit is set in `second` come from the second set.
+    #[inline(always)]
+    pub fn walk(
+        &mut self,
+        source: &Source,
+        (block, second): (u32, u64),
+        keep: Keep,
+        tally: &mut Tally,
+        fans: &mut Fans,
+    ) {
+        source.paths.fill(block, second & (HAPPENINGS - 1), &mut self.shocks);
+        let random = &source.random[usize::from(second & HAPPENINGS != 0)];
+        self.happenings.draw(self.plan, random, block);
+        self.reset(tally);
+        for step in 0..self.plan.time.steps() {
+            for group in 0..GROUPS {
+                let now = self.step(step, group, tally, fans);
+                self.keep((step, group), &now, keep, tally, fans);
+            }
+        }
+        for group in 0..GROUPS {
+            self.end(group, keep, tally, fans);
+        }
+        tally.paths += BLOCK as u64;
+        for (place, first) in self.happenings.first.iter().enumerate() {
+            let happens = first.iter().flat_map(|lanes| lanes.0).filter(|at| at.is_finite());
+            tally.happened[place] += happens.count() as u64;
+            tally.times[place] += self.happenings.times[place];
+        }
+    }
+
+    /// A whole of each path, after [`Block::walk`].
+    pub fn whole(&self, whole: Whole) -> [Lanes; GROUPS] {
+        std::array::from_fn(|group| stored(self.wholes[group][whole as usize]))
+    }
+
+    /// A party's value with what it holds, after [`Block::walk`].
+    pub fn worth(&self, party: usize) -> [Lanes; GROUPS] {
+        std::array::from_fn(|group| stored(self.purses[party].worth[group]))
+    }
+
+    fn reset(&mut self, tally: &mut Tally) {
+        let zero = V::splat(0.0);
+        self.factors = [Factors::now(); GROUPS];
+        self.accounts.iter_mut().for_each(Account::reset);
+        self.releases.reset(self.plan, tally);
+        for (place, purse) in self.purses.iter_mut().enumerate() {
+            purse.reset(place, tally);
+        }
+        self.wholes = [[zero; WHOLES]; GROUPS];
+        self.controls = [[zero; CONTROLS]; GROUPS];
+    }
+
+    /// Moves the market and every commitment on by one step.
+    #[inline(always)]
+    fn step(&mut self, step: usize, group: usize, tally: &mut Tally, fans: &mut Fans) -> Step<V> {
+        let plan = self.plan;
+        let zero = V::splat(0.0);
+        let mut now = Step {
+            list: zero,
+            online: zero,
+            needed: zero,
+            late: zero,
+            equity: V::splat(plan.market.equity_start),
+            cost: V::splat(1.0),
+            log_demand: zero,
+        };
+        let served = match step.checked_sub(plan.now) {
+            Some(simulated) => self.market(simulated, group, &mut now),
+            None => zero,
+        };
+        for (place, terms) in plan.commitments.iter().enumerate() {
+            let account = &mut self.accounts[place];
+            match terms.history.get(step) {
+                Some(known) => now.list += account.known(group, known),
+                None => {
+                    let list = served * V::splat(terms.start_per_month * plan.time.months[step]);
+                    account.spend(group, list, &terms.shares);
+                    now.list += list;
+                }
+            }
+            self.moved[place] = account.settle(plan, (place, step, group), tally, fans);
+        }
+        now
+    }
+
+    /// Moves the market on, and says how much of what was spent at first is spent now.
+    #[inline(always)]
+    fn market(&mut self, simulated: usize, group: usize, now: &mut Step<V>) -> V {
+        let market = &self.plan.market;
+        let shocks = &self.shocks[simulated * 6..(simulated + 1) * 6];
+        let moves = &self.happenings.moves[simulated];
+        let seen = self.factors[group].step(market, (simulated, group), shocks, moves);
+        (now.online, now.late, now.equity) = (seen.online, seen.late, seen.equity);
+        (now.cost, now.log_demand) = (seen.cost, seen.log_demand);
+        let Some(capacity) = &market.capacity else { return seen.spend };
+        let Some(per_gw) = &capacity.spend_per_gw else { return seen.spend };
+        now.needed = seen.spend * V::splat(self.plan.spend_now / per_gw[simulated]);
+        if !capacity.limits {
+            return seen.spend;
+        }
+        // What asks for no more than there is, is served whole.
+        seen.spend * (now.online / now.needed.most(now.online).most(V::splat(1e-300)))
+    }
+
+    /// Releases what is due, moves everybody's money and keeps what is kept of a step.
+    #[inline(always)]
+    fn keep(
+        &mut self,
+        (step, group): (usize, usize),
+        now: &Step<V>,
+        keep: Keep,
+        tally: &mut Tally,
+        fans: &mut Fans,
+    ) {
+        let plan = self.plan;
+        let (steps, count) = (plan.time.steps(), plan.metrics.len());
+        self.spent[group * steps + step] = now.list;
+        if step >= plan.now {
+            for (place, metric) in plan.metrics.iter().enumerate() {
+                self.metrics[(group * steps + step) * count + place] =
+                    self.metric(metric, (step, group), now);
+            }
+        }
+        let metrics = &self.metrics[group * steps * count..(group + 1) * steps * count];
+        let released = self.releases.step(plan, (step, group), now, &self.moved, metrics, tally);
+        let row = step * series(plan);
+        for (place, purse) in self.purses.iter_mut().enumerate() {
+            let moved = (self.moved.as_slice(), now.cost);
+            let [flow, so_far] = purse.step(plan, (place, step, group), moved, &self.releases, tally);
+            add(&mut tally.sums[row + SERIES + place], so_far);
+            if keep.fan {
+                fans.steps.add(row + SERIES + place, so_far);
+            }
+            if keep.sample {
+                flow.store(&mut tally.sample[sample_place(plan, place, step + 1, group)]);
+            }
+        }
+        let zero = V::splat(0.0);
+        let drawn = self.moved.iter().fold(zero, |sum, moved| sum + moved.drawn);
+        let cash = self.moved.iter().fold(zero, |sum, moved| sum + moved.cash);
+        let values = [drawn, now.list, cash, released, now.online, now.needed, now.equity];
+        for (place, value) in values.into_iter().enumerate() {
+            add(&mut tally.sums[row + place], value);
+            if keep.fan {
+                fans.steps.add(row + place, value);
+            }
+        }
+        self.sum((step, group), now, (drawn, cash, released), tally);
+    }
+
+    /// What a metric is at the end of a step.
+    #[inline(always)]
+    fn metric(&self, metric: &MetricPlan, (step, group): (usize, usize), now: &Step<V>) -> V {
+        let plan = self.plan;
+        let simulated = step - plan.now;
+        let years = plan.market.years[simulated];
+        let one = V::splat(1.0);
+        let (value, start) = match metric.driver {
+            Driver::Constant => (one, 1.0),
+            Driver::Demand => (exp(now.log_demand), 1.0),
+            Driver::ListSpend if metric.flow => (now.list, 1.0),
+            Driver::ListSpend => (self.last_year(step, group), plan.spend_now),
+            Driver::Revenue => {
+                let a_year = 12.0 / plan.time.months[step] * plan.revenue_over_spend;
+                (now.list * V::splat(a_year), plan.spend_now * plan.revenue_over_spend)
+            }
+            Driver::Capacity => {
+                (now.online, plan.market.capacity.as_ref().map_or(0.0, |capacity| capacity.start))
+            }
+            Driver::Equity => (now.equity, plan.market.equity_start),
+            Driver::Event(place) => {
+                let first = V::load(&self.happenings.first[place][group]);
+                (V::select(first.at_most(V::splat(years)), one, V::splat(0.0)), 1.0)
+            }
+        };
+        let scaled = match metric.start {
+            Some(wanted) if start > 0.0 => {
+                let over = value * V::splat(1.0 / start);
+                let over =
+                    if metric.loading == 1.0 { over } else { exp(ln(over) * V::splat(metric.loading)) };
+                over * V::splat(wanted)
+            }
+            _ => value,
+        };
+        let grown = if metric.growth == 0.0 { scaled } else { scaled * V::splat(exp(metric.growth * years)) };
+        grown.least(V::splat(metric.cap))
+    }
+
+    /// List spend of the twelve months up to a step's end; at the pace of now where there are fewer.
+    #[inline(always)]
+    fn last_year(&self, step: usize, group: usize) -> V {
+        let (steps, whole) = (self.plan.time.steps(), self.plan.steps_a_year);
+        let from = (step + 1).saturating_sub(whole);
+        let missing = whole - (step + 1 - from);
+        let before = V::splat(self.plan.spend_now / whole as f64 * missing as f64);
+        let spent = &self.spent[group * steps + from..=group * steps + step];
+        spent.iter().fold(before, |sum, list| sum + *list)
+    }
+
+    /// Adds a step to the wholes of its paths.
+    #[inline(always)]
+    fn sum(
+        &mut self,
+        (step, group): (usize, usize),
+        now: &Step<V>,
+        (drawn, cash, released): (V, V, V),
+        tally: &mut Tally,
+    ) {
+        let plan = self.plan;
+        let (one, zero) = (V::splat(1.0), V::splat(0.0));
+        let wholes = &mut self.wholes[group];
+        let present = V::splat(plan.customer_factors[step]);
+        wholes[Whole::List as usize] += now.list;
+        wholes[Whole::Cash as usize] += cash;
+        wholes[Whole::PresentCash as usize] += cash * present;
+        for moved in &self.moved {
+            wholes[Whole::Shortfall as usize] += moved.shortfall;
+            wholes[Whole::Expired as usize] += moved.expired;
+            wholes[Whole::PresentCounted as usize] += moved.counted * present;
+        }
+        wholes[Whole::Drawn as usize] = drawn;
+        wholes[Whole::Released as usize] = released;
+        if let Some(capacity) = &plan.market.capacity {
+            let peak = &mut wholes[Whole::PeakNeeded as usize];
+            *peak = now.needed.most(*peak);
+            let short = &mut wholes[Whole::PeakShort as usize];
+            *short = (now.needed - now.online).most(*short);
+            let beyond = &mut tally.beyond[step];
+            add(&mut beyond[0], V::select(now.online.below(now.needed), one, zero));
+            add(&mut beyond[1], V::select(V::splat(capacity.ceiling).below(now.needed), one, zero));
+        }
+        if let (true, Some(simulated)) = (plan.time.closes[step], step.checked_sub(plan.now)) {
+            let [demand, equity] = self.factors[group].controls(&plan.market, simulated);
+            let controls = &mut self.controls[group];
+            controls[0] = demand.mul_add(V::splat(plan.control_weights[simulated]), controls[0]);
+            controls[1] = equity;
+            wholes[Whole::Holding as usize] = now.equity;
+        }
+    }
+
+    /// What each path comes to as a whole.
+    #[inline(always)]
+    fn end(&mut self, group: usize, keep: Keep, tally: &mut Tally, fans: &mut Fans) {
+        let plan = self.plan;
+        let (one, zero, tiny) = (V::splat(1.0), V::splat(0.0), V::splat(1e-300));
+        let equity = self.wholes[group][Whole::Holding as usize];
+        let count = plan.tranches.len();
+        let held = self.releases.held[group * count..(group + 1) * count].iter();
+        let wholes = &mut self.wholes[group];
+        let get = |whole: Whole| wholes[whole as usize];
+        let drawn = get(Whole::Drawn);
+        let where_drawn = |value: V| V::select(zero.below(drawn), value, zero);
+        let paid = get(Whole::Cash) / drawn.most(tiny);
+        let conceded = self.releases.conceded[group] / drawn.most(tiny);
+        let (present_cash, present_counted) = (get(Whole::PresentCash), get(Whole::PresentCounted));
+        let self_host = present_counted / present_cash.most(tiny) * V::splat(plan.self_host_cost);
+        wholes[Whole::Holding as usize] = held.fold(zero, |sum, held| sum + *held * equity);
+        wholes[Whole::PriceDiscount as usize] = where_drawn(one - paid);
+        wholes[Whole::EffectiveDiscount as usize] = where_drawn(one - paid + conceded);
+        wholes[Whole::SelfHost as usize] = V::select(zero.below(present_cash), self_host, zero);
+        let controls = self.controls[group];
+        for (place, value) in self.wholes[group].into_iter().enumerate() {
+            whole(place, value, controls, tally, fans);
+        }
+        for (place, purse) in self.purses.iter_mut().enumerate() {
+            let [holds, multiple] = purse.end(plan, (place, group), &self.releases, equity);
+            let at = WHOLES + PER_PARTY * place;
+            whole(at, purse.value[group], controls, tally, fans);
+            whole(at + 1, purse.worth[group], controls, tally, fans);
+            whole(at + 2, multiple, controls, tally, fans);
+            if keep.sample {
+                V::splat(purse.signing()).store(&mut tally.sample[sample_place(plan, place, 0, group)]);
+                let last = plan.time.steps() + 1;
+                holds.store(&mut tally.sample[sample_place(plan, place, last, group)]);
+            }
+        }
+        let [demand, equity] = controls;
+        add(&mut tally.controls[0], demand);
+        add(&mut tally.controls[1], equity);
+        add(&mut tally.control_squares[0], demand * demand);
+        add(&mut tally.control_squares[1], equity * equity);
+        add(&mut tally.control_squares[2], demand * equity);
+    }
+}
+
+/// Keeps a whole of some paths.
+#[inline(always)]
+fn whole<V: Vector<Stored = Lanes>>(
+    place: usize,
+    value: V,
+    controls: [V; CONTROLS],
+    tally: &mut Tally,
+    fans: &mut Fans,
+) {
+    let kept = &mut tally.wholes[place];
+    add(&mut kept.sum, value);
+    add(&mut kept.square, value * value);
+    for (with, control) in kept.with.iter_mut().zip(controls) {
+        add(with, value * control);
+    }
+    fans.wholes.add(place, value);
+}
+
+fn stored<V: Vector<Stored = Lanes>>(value: V) -> Lanes {
+    let mut lanes = Lanes::ZERO;
+    value.store(&mut lanes);
+    lanes
+}

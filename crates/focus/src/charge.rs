@@ -312,6 +312,7 @@ impl Texts<'_> {
         let marketplace = match self.publisher_category.to_lowercase().as_str() {
             "vendor" => true,
             "cloud provider" | "microsoft" => false,
+            _ if self.issuer.to_lowercase().contains("marketplace") => true,
             _ if old => !vendor::same(provider, publisher),
             _ => !vendor::same(provider, &self.issuer) && is_cloud(&self.issuer),
         };

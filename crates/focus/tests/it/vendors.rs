@@ -41,7 +41,9 @@ fn aws_1_0() {
         .row("ListCost=30;PublisherName=Red Hat Inc.;ServiceName=Red Hat Enterprise Linux")
         .row("ListCost=40;PublisherName=Amazon Web Services EMEA SARL;ServiceName=AWS Support (Business);x_ServiceCode=AWSSupportBusiness")
         .row("ListCost=-3;ChargeCategory=Credit;ChargeClass=Correction")
-        .row("ListCost=7;ChargeCategory=Tax;BilledCost=7");
+        .row("ListCost=7;ChargeCategory=Tax;BilledCost=7")
+        .row("ListCost=8;PublisherName=;InvoiceIssuerName=AWS Marketplace")
+        .row("ListCost=-5;ServiceName=Amazon Simple Storage Service;BilledCost=-5");
     let outcome = check(
         &sheet,
         &[
@@ -50,13 +52,15 @@ fn aws_1_0() {
             "40 | provider=aws | channel=direct | sku.family=support",
             "-3 | charge=credit | class=correction",
             "7 | charge=tax",
+            "8 | provider=aws | channel=marketplace",
+            "-5 | charge=usage",
         ],
     );
     let first = &outcome.facts[0];
     assert_eq!(first.effective_at, "2026-10-05".parse().unwrap(), "the day, whatever the hour");
     assert_eq!(first.unit, "USD");
     assert_eq!(outcome.summary.files[0].version, "1.0");
-    assert_eq!(outcome.summary.list_cost, "86.5000002345");
+    assert_eq!(outcome.summary.list_cost, "89.5000002345");
 }
 
 #[test]

@@ -4,9 +4,13 @@
 //! What stays true: a year's list spend is its charge, its discount and what does not count; a shortfall is
 //! accrued when its year is over; what was paid stays paid. A sum of flows of a kind is the evaluation's own number.
 
+mod circle;
+
+pub use circle::{Circle, Net, Total, circle};
+
 use crate::day::Day;
 use crate::deal::{Commitment, Deal, Tranche};
-use crate::evaluate::{CommitmentStatus, Evaluation, TrancheStatus};
+use crate::evaluate::{CommitmentStatus, Evaluation, State, TrancheStatus};
 use crate::settle::YearSettlement;
 use units::Money;
 
@@ -40,11 +44,17 @@ pub enum Kind {
     Tranche,
     /// A tranche is released, or a part of it vested, and not paid yet.
     TrancheDue,
+    /// A tranche was given in the giver's own stock or warrants; no money moved.
+    Stock,
+    /// Such a tranche is released, or a part of it vested, and not given yet.
+    StockDue,
     /// A prepayment was paid.
     Prepayment,
+    /// A prepayment is released and not paid yet.
+    PrepaymentDue,
     /// A prepayment is used up by what is due under its commitment.
     Drawdown,
-    /// Eligible spend after discounts.
+    /// Eligible spend after discounts; at list price in years whose minimum is not stated.
     Charge,
     /// List spend that does not count, paid apart.
     Uncounted,
@@ -68,7 +78,10 @@ impl Kind {
         match self {
             Self::Tranche => "tranche",
             Self::TrancheDue => "tranche_due",
+            Self::Stock => "stock",
+            Self::StockDue => "stock_due",
             Self::Prepayment => "prepayment",
+            Self::PrepaymentDue => "prepayment_due",
             Self::Drawdown => "drawdown",
             Self::Charge => "charge",
             Self::Uncounted => "uncounted",
@@ -79,6 +92,23 @@ impl Kind {
             Self::CreditExpired => "credit_expired",
             Self::RevenueShare => "revenue_share",
         }
+    }
+
+    /// The roles of who gives and who receives.
+    pub const fn roles(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Tranche | Self::TrancheDue | Self::Stock | Self::StockDue => ("investor", "issuer"),
+            Self::Drawdown | Self::Discount | Self::Credit | Self::CreditUsed => ("vendor", "customer"),
+            _ => ("customer", "vendor"),
+        }
+    }
+}
+
+impl Flow {
+    /// Who gives and who receives, called by their roles where the deal does not name them.
+    pub fn sides(&self) -> (&str, &str) {
+        let (giver, receiver) = self.kind.roles();
+        (self.from.as_deref().unwrap_or(giver), self.to.as_deref().unwrap_or(receiver))
     }
 }
 
@@ -98,6 +128,7 @@ pub fn flows(deal: &Deal, evaluation: &Evaluation) -> Vec<Flow> {
         for year in &status.years {
             year_flows(&Year { commitment, year, today, sides: &sides }, &mut flows);
         }
+        flows.extend(unscheduled(deal, status, today, &sides));
         drawdowns(deal, evaluation, status, today, &mut flows);
     }
     for (clause, status) in deal.revenue_shares.iter().zip(&evaluation.revenue_shares) {
@@ -125,15 +156,22 @@ fn party(deal: &Deal, named: Option<&toml::Spanned<String>>, role: &str) -> Opti
     named.map(|name| name.get_ref().as_str()).or_else(|| deal.party_with(role)).map(str::to_owned)
 }
 
-fn is_prepayment(tranche: &Tranche) -> bool {
-    tranche.draws.is_some() || tranche.instrument.as_deref() == Some("prepayment")
+/// What paying a tranche is, and what owing it.
+fn tranche_kinds(tranche: &Tranche) -> (Kind, Kind) {
+    match tranche.instrument.as_deref() {
+        Some("stock" | "warrant") => (Kind::Stock, Kind::StockDue),
+        instrument if tranche.draws.is_some() || instrument == Some("prepayment") => {
+            (Kind::Prepayment, Kind::PrepaymentDue)
+        }
+        _ => (Kind::Tranche, Kind::TrancheDue),
+    }
 }
 
 fn tranche_flows(deal: &Deal, tranche: &Tranche, status: &TrancheStatus, today: Day, flows: &mut Vec<Flow>) {
     let facility = tranche.facility.as_ref();
     let facility = deal.facilities.iter().find(|clause| Some(&clause.id) == facility);
-    let prepaid = is_prepayment(tranche);
-    let (giver, receiver) = if prepaid { ("customer", "vendor") } else { ("investor", "issuer") };
+    let (paid, due) = tranche_kinds(tranche);
+    let (giver, receiver) = paid.roles();
     let from = tranche.from.as_ref().or(facility.and_then(|clause| clause.investor.as_ref()));
     let to = tranche.to.as_ref().or(facility.and_then(|clause| clause.issuer.as_ref()));
     let flow = |date: Day, kind: Kind, amount: Money| Flow {
@@ -145,16 +183,16 @@ fn tranche_flows(deal: &Deal, tranche: &Tranche, status: &TrancheStatus, today: 
         amount,
         clause: status.id.clone(),
         year: None,
-        open: kind == Kind::TrancheDue,
+        open: kind == due,
     };
-    let paid = if prepaid { Kind::Prepayment } else { Kind::Tranche };
     flows.extend(status.payments.iter().map(|(at, amount)| flow(Day::of(*at), paid, *amount)));
-    let released =
-        status.signed_at.filter(|_| matches!(status.state, crate::State::Signed | crate::State::Resolved));
+    // Paid in part, the rest stays due; disputed, nothing is.
+    let binding = matches!(status.state, State::Signed | State::Resolved | State::Funded);
+    let released = status.signed_at.filter(|_| binding);
     let left =
         status.vested.unwrap_or(status.amount).checked_sub(status.funded).ok().filter(|left| left.pico() > 0);
     if let Some((at, left)) = released.zip(left) {
-        flows.push(flow(Day::of(at).min(today), Kind::TrancheDue, left));
+        flows.push(flow(Day::of(at).min(today), due, left));
     }
 }
 
@@ -204,6 +242,29 @@ fn year_flows(of: &Year<'_>, flows: &mut Vec<Flow>) {
     flows.extend(of.flow(Kind::CreditUsed, year.credit_used, true));
     let lost = year.credit_in.checked_sub(year.credit_used).ok();
     flows.extend(lost.and_then(|lost| of.flow(Kind::CreditExpired, lost, false)));
+}
+
+/// What counted in years without a stated minimum: no discount can be told there.
+fn unscheduled(
+    deal: &Deal,
+    status: &CommitmentStatus,
+    today: Day,
+    sides: &(Option<String>, Option<String>),
+) -> Option<Flow> {
+    let scheduled = status.years.iter().map(|year| year.counted);
+    let amount = scheduled.fold(Some(status.drawn), |left, counted| left?.checked_sub(counted).ok())?;
+    let end = deal.period().to.filter(|end| *end <= today);
+    (!amount.is_zero()).then(|| Flow {
+        date: end.unwrap_or(today),
+        due: None,
+        from: sides.0.clone(),
+        to: sides.1.clone(),
+        kind: Kind::Charge,
+        amount,
+        clause: status.id.clone(),
+        year: None,
+        open: end.is_none(),
+    })
 }
 
 /// What is due of each closed year uses up what was prepaid, in the deal's order of tranches.

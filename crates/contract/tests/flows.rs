@@ -6,7 +6,7 @@ mod support;
 
 use contract::Versions;
 use contract::fact::Facts;
-use contract::flow::{Flow, Kind, flows};
+use contract::flow::{Flow, Kind, circle, flows};
 use support::*;
 
 const DEAL: &str = r#"schema = "offtake.contract/1"
@@ -44,7 +44,6 @@ discounts = [{ upto_year_min = true, rate = "0.2" }, { above = true, rate = "0.2
 "#;
 
 fn moved(as_of: &str) -> Vec<Flow> {
-    let deal = Versions::parse(&[DEAL]).unwrap();
     let cloud = r#""provider":"cloud""#;
     let lines = [
         funded("T1", "30", "2026-01-02"),
@@ -55,6 +54,11 @@ fn moved(as_of: &str) -> Vec<Flow> {
         spend("165", "2027-06-01", cloud),
         spend("10", "2028-02-01", cloud),
     ];
+    flows_of(DEAL, &lines, as_of)
+}
+
+fn flows_of(deal: &str, lines: &[String], as_of: &str) -> Vec<Flow> {
+    let deal = Versions::parse(&[deal]).unwrap();
     let facts = Facts::read(&deal, &[("f", &lines.join("\n"))]).unwrap();
     let at = as_of.parse().unwrap();
     let evaluation = contract::evaluate(&deal, &facts, at, at).unwrap();
@@ -119,4 +123,83 @@ fn list_spend_is_charge_discount_and_the_rest() {
         );
         assert!(sum(&[Kind::Drawdown]) <= sum(&[Kind::Prepayment]));
     }
+}
+
+#[test]
+fn the_circle_has_exact_sums_and_leaves_nothing() {
+    let circle = circle(&moved("2028-03-01"), units::Currency::USD).unwrap();
+    let shown = |from: &str, to: &str, kind: Kind| {
+        let found =
+            circle.totals.iter().find(|total| (&*total.from, &*total.to, total.kind) == (from, to, kind));
+        found.map_or("nothing".to_owned(), |total| total.amount.to_decimal())
+    };
+    for (from, to, kind, amount) in [
+        ("cloud", "lab", Kind::Tranche, "50.00"),
+        ("cloud", "lab", Kind::TrancheDue, "20.00"),
+        ("lab", "cloud", Kind::Prepayment, "120.00"),
+        ("cloud", "lab", Kind::Drawdown, "120.00"),
+        ("lab", "cloud", Kind::Charge, "218.00"),
+        ("lab", "cloud", Kind::Shortfall, "20.00"),
+        ("cloud", "lab", Kind::CreditUsed, "10.00"),
+        ("cloud", "lab", Kind::Charge, "nothing"),
+    ] {
+        assert_eq!(shown(from, to, kind), amount, "{from} {to} {}", kind.word());
+    }
+    let parties: Vec<[String; 6]> = circle
+        .parties
+        .iter()
+        .map(|net| {
+            let sums = [net.invested, net.raised, net.spent, net.earned, net.net].map(|sum| sum.to_decimal());
+            let [invested, raised, spent, earned, left] = sums;
+            [net.party.clone(), invested, raised, spent, earned, left]
+        })
+        .collect();
+    // 120 paid ahead, and 218 + 7 + 20 − 10 due, of which that covers 120.
+    assert_eq!(
+        parties,
+        [
+            ["cloud", "50.00", "0.00", "0.00", "235.00", "185.00"],
+            ["lab", "0.00", "50.00", "235.00", "0.00", "-185.00"],
+        ]
+    );
+}
+
+#[test]
+fn stock_is_no_money_and_a_party_without_a_name_is_called_by_its_role() {
+    let deal = r#"schema = "offtake.contract/1"
+id = "d"
+version = 1
+known_from = 2026-01-01
+effective = { from = 2026-01-01, to = 2029-01-01 }
+currency = "USD"
+[[party]]
+id = "cloud"
+roles = ["vendor"]
+[[tranche]]
+id = "S"
+amount = "350"
+instrument = "stock"
+from = "cloud"
+when = "at_signing"
+[[commitment]]
+id = "c"
+total = { at_least = "1000" }
+"#;
+    let lines = [funded("S", "300", "2026-01-02"), spend("40", "2026-06-01", "")];
+    let moved = flows_of(deal, &lines, "2027-06-01");
+    let shown: Vec<String> = moved
+        .iter()
+        .map(|flow| format!("{:?} {} {} {}", flow.sides(), flow.kind.word(), flow.amount, flow.open))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            r#"("cloud", "issuer") stock_due 50.00 USD true"#,
+            r#"("cloud", "issuer") stock 300.00 USD false"#,
+            r#"("customer", "cloud") charge 40.00 USD true"#,
+        ]
+    );
+    let circle = circle(&moved, units::Currency::USD).unwrap();
+    let nets: Vec<_> = circle.parties.iter().map(|net| (&*net.party, net.net.to_decimal())).collect();
+    assert_eq!(nets, [("cloud", "40.00".into()), ("customer", "-40.00".into()), ("issuer", "0.00".into())]);
 }

@@ -22,6 +22,7 @@ pub struct Jws<'a> {
     pub algorithm: String,
     /// The key it claims.
     pub key: Option<String>,
+    header: &'a str,
     payload: &'a str,
 }
 
@@ -42,6 +43,11 @@ fn decode(part: &str) -> Result<Vec<u8>, Failure> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed())
 }
 
+/// Without the padding that an AWS load balancer adds, against the standard.
+fn unpadded(part: &str) -> &str {
+    part.strip_suffix("==").or_else(|| part.strip_suffix('=')).unwrap_or(part)
+}
+
 impl<'a> Jws<'a> {
     /// Takes `token` apart.
     ///
@@ -50,11 +56,33 @@ impl<'a> Jws<'a> {
     pub fn parse(token: &'a str) -> Result<Self, Failure> {
         let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
-        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
-        if header.crit.is_some() || header.b64.is_some() {
+        Self::of(signed, header, payload, signature)
+    }
+
+    /// As [`Jws::parse`], for a signer that pads its base 64; what is signed has the padding in it.
+    ///
+    /// # Errors
+    /// As for [`Jws::parse`].
+    pub fn parse_padded(token: &'a str) -> Result<Self, Failure> {
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        Self::of(signed, unpadded(header), unpadded(payload), unpadded(signature))
+    }
+
+    fn of(signed: &'a str, header: &'a str, payload: &'a str, signature: &'a str) -> Result<Self, Failure> {
+        let read: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
+        if read.crit.is_some() || read.b64.is_some() {
             return Err(Failure::Malformed("the token asks for an extension (`crit` or `b64`)"));
         }
-        Ok(Self { signed, signature, algorithm: header.alg, key: header.kid, payload })
+        Ok(Self { signed, signature, algorithm: read.alg, key: read.kid, header, payload })
+    }
+
+    /// The header, as signed.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn header(&self) -> Result<Value, Failure> {
+        serde_json::from_slice(&decode(self.header)?).map_err(|_| malformed())
     }
 
     /// The claims, still unverified.

@@ -11,6 +11,7 @@
 #[cfg(test)]
 extern crate self as identity; // so that tests/wire serves both kinds of test
 
+mod assertion;
 mod bedrock_key;
 mod cache;
 mod claims;
@@ -20,17 +21,20 @@ mod directory;
 mod exchange;
 mod failure;
 mod issuer;
+mod person;
 mod principal;
 mod sigv4;
 mod token;
 #[cfg(test)]
 mod wycheproof;
 
+pub use assertion::{Assertion, AssertionRule, Assertions, Audience};
 pub use credential::Head;
 pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder};
 pub use exchange::TokenRequest;
 pub use failure::{Failure, Kind};
 pub use issuer::{Issuer, Rule};
+pub use person::{People, Person, Role, RoleRule};
 pub use principal::{Method, Owner, Principal};
 pub use sigv4::{SERVICES, SKEW_SECONDS_MAX, SigV4Pending};
 pub use token::IssuedToken;

@@ -1,0 +1,186 @@
+//! People: who somebody is and what they may do in the portal, by the rules of the operator.
+
+use crate::claims;
+use crate::failure::Failure;
+use crate::issuer::Rule;
+use crate::principal::Owner;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use units::{Organisation, Subject, Team};
+
+/// What somebody does in the portal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Sees models, usage and spend.
+    Viewer,
+    /// Also commitments, deals and the ledger.
+    FinOps,
+    /// Also who may call what, and where.
+    Compliance,
+    /// Everything, and may revoke.
+    Admin,
+}
+
+impl Role {
+    /// Every role, with the word for it.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Viewer, "viewer"),
+        (Self::FinOps, "finops"),
+        (Self::Compliance, "compliance"),
+        (Self::Admin, "admin"),
+    ];
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = Self::ALL.iter().find(|(role, _)| role == self).map_or("", |(_, word)| *word);
+        out.write_str(word)
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(role, _)| *role);
+        found.ok_or_else(|| format!("`{text}` is no role"))
+    }
+}
+
+/// Who has a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRule {
+    /// The role.
+    pub role: Role,
+    /// Claims that must have exactly these values, or contain them; none for everyone.
+    pub required: Vec<(String, String)>,
+}
+
+/// How claims become a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct People {
+    /// A name for logs.
+    pub name: String,
+    /// The organisation that pays for what they call.
+    pub organisation: Rule,
+    /// Their team.
+    pub team: Rule,
+    /// Their name.
+    pub subject: Rule,
+    /// Who has which role. Whoever has none sees nothing.
+    pub roles: Vec<RoleRule>,
+}
+
+/// Somebody, as far as the portal is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Whom their calls are made for.
+    pub owner: Owner,
+    /// What they do; may be nothing.
+    pub roles: BTreeSet<Role>,
+}
+
+impl People {
+    /// Who these claims are about.
+    ///
+    /// # Errors
+    /// When a claim that the rules need is not there or is no name, or is an address that nobody has verified.
+    pub fn person(&self, claims: &Value) -> Result<Person, Failure> {
+        let name = |rule: &Rule| {
+            let unverified = claims.get("email_verified").is_some_and(|said| !is(said, "true"));
+            if matches!(rule, Rule::Claim(claim) if claim == "email" && unverified) {
+                return Err(claims::misfit("email_verified", &self.name));
+            }
+            claims::apply(rule, claims, &self.name).map(str::to_owned)
+        };
+        let misfit = |what: &str| claims::misfit(what, &self.name);
+        let owner = Owner {
+            organisation: Organisation::new(name(&self.organisation)?).map_err(|_| misfit("organisation"))?,
+            team: Team::new(name(&self.team)?).map_err(|_| misfit("team"))?,
+            subject: Subject::new(name(&self.subject)?).map_err(|_| misfit("subject"))?,
+        };
+        let has = |rule: &&RoleRule| rule.required.iter().all(|(claim, value)| holds(claims, claim, value));
+        Ok(Person { owner, roles: self.roles.iter().filter(has).map(|rule| rule.role).collect() })
+    }
+}
+
+/// Whether the claim has this value, or is a list that contains it.
+fn holds(claims: &Value, claim: &str, value: &str) -> bool {
+    let found = if claim.starts_with('/') { claims.pointer(claim) } else { claims.get(claim) };
+    match found {
+        Some(Value::Array(all)) => all.iter().any(|one| is(one, value)),
+        Some(one) => is(one, value),
+        None => false,
+    }
+}
+
+fn is(found: &Value, value: &str) -> bool {
+    match found {
+        Value::String(text) => text == value,
+        Value::Bool(yes) => yes.to_string() == value,
+        Value::Number(number) => number.to_string() == value,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rule(role: Role, required: &[(&str, &str)]) -> RoleRule {
+        let required = required.iter().map(|(claim, value)| ((*claim).into(), (*value).into())).collect();
+        RoleRule { role, required }
+    }
+
+    fn people() -> People {
+        People {
+            name: "login".into(),
+            organisation: Rule::Fixed("acme".into()),
+            team: Rule::Claim("department".into()),
+            subject: Rule::Claim("email".into()),
+            roles: vec![
+                rule(Role::Viewer, &[("hd", "acme.example")]),
+                rule(Role::FinOps, &[("hd", "acme.example"), ("groups", "finance")]),
+                rule(Role::Admin, &[("/realm/roles", "owner")]),
+            ],
+        }
+    }
+
+    #[test]
+    fn roles_come_from_claims_that_all_hold() {
+        let said = |more: Value| {
+            let mut claims = json!({"department": "ml", "email": "ada@acme.example", "email_verified": true});
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            people().person(&claims).map(|person| person.roles.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(said(json!({})), Ok(vec![]));
+        assert_eq!(said(json!({"hd": "acme.example"})), Ok(vec![Role::Viewer]));
+        assert_eq!(said(json!({"hd": "acme.example.evil"})), Ok(vec![]));
+        assert_eq!(said(json!({"groups": ["finance"]})), Ok(vec![]));
+        let both = json!({"hd": "acme.example", "groups": ["x", "finance"]});
+        assert_eq!(said(both), Ok(vec![Role::Viewer, Role::FinOps]));
+        assert_eq!(said(json!({"groups": "finance and more", "hd": 1})), Ok(vec![]));
+        assert_eq!(said(json!({"realm": {"roles": ["owner"]}})), Ok(vec![Role::Admin]));
+    }
+
+    #[test]
+    fn who_cannot_be_named_is_nobody() {
+        let person = |claims: Value| people().person(&claims);
+        let ada = person(json!({"department": "ml", "email": "ada@acme.example"})).unwrap();
+        assert_eq!(ada.owner.to_string(), "acme/ml/ada@acme.example");
+        for wrong in [
+            json!({"department": "ml"}),
+            json!({"email": "ada@acme.example"}),
+            json!({"department": "ml", "email": "ada@acme.example", "email_verified": false}),
+            json!({"department": "ml", "email": "ada@acme.example", "email_verified": "no"}),
+            json!({"department": "", "email": "ada@acme.example"}),
+            json!({"department": "m\nl", "email": "ada@acme.example"}),
+            json!({"department": ["ml"], "email": "ada@acme.example"}),
+        ] {
+            assert!(person(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

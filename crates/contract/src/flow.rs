@@ -251,8 +251,8 @@ fn unscheduled(
     today: Day,
     sides: &(Option<String>, Option<String>),
 ) -> Option<Flow> {
-    let scheduled = status.years.iter().map(|year| year.counted);
-    let amount = scheduled.fold(Some(status.drawn), |left, counted| left?.checked_sub(counted).ok())?;
+    let mut scheduled = status.years.iter().map(|year| year.counted);
+    let amount = scheduled.try_fold(status.drawn, |left, counted| left.checked_sub(counted).ok())?;
     let end = deal.period().to.filter(|end| *end <= today);
     (!amount.is_zero()).then(|| Flow {
         date: end.unwrap_or(today),

@@ -93,7 +93,7 @@ impl Balances {
 /// Tells one content from another. The hasher's keys are fixed, so it is the same in every process.
 pub(crate) fn fingerprint(transfer: &Transfer) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let Transfer { id, debit, credit, amount, code, event_at, posted_at, batch } = transfer;
-    (id, debit, credit, amount, code, event_at, posted_at, batch).hash(&mut hasher);
+    let Transfer { id, debit, credit, amount, code, event_at, posted_at, batch, corrects } = transfer;
+    (id, debit, credit, amount, code, event_at, posted_at, batch, corrects).hash(&mut hasher);
     hasher.finish()
 }

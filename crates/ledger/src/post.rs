@@ -50,6 +50,14 @@ pub enum Rejection {
         /// The first one that was not.
         id: TransferId,
     },
+    /// It sets something right that was never posted.
+    #[error("transfer {id} corrects transfer {corrects}, which is not in the books")]
+    NothingToCorrect {
+        /// The transfer.
+        id: TransferId,
+        /// What it names.
+        corrects: TransferId,
+    },
     /// A balance would not fit 128 bits.
     #[error("transfer {id} makes a balance too large")]
     TooLarge {
@@ -104,6 +112,11 @@ fn check(balances: &Balances, set: &[Transfer]) -> Result<usize, Rejection> {
         }
         if transfer.debit == transfer.credit {
             return Err(Rejection::SameAccount { id, account: transfer.debit.clone() });
+        }
+        if let Some(corrects) = transfer.corrects
+            && balances.fingerprint(&corrects).is_none()
+        {
+            return Err(Rejection::NothingToCorrect { id, corrects });
         }
         if !ids.insert(id) {
             return Err(Rejection::Twice { id });

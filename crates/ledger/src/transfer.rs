@@ -84,4 +84,6 @@ pub struct Transfer {
     pub posted_at: Timestamp,
     /// The batch of records it books, if any.
     pub batch: Option<TransferId>,
+    /// The earlier transfer whose amount this sets right by the difference, if any.
+    pub corrects: Option<TransferId>,
 }

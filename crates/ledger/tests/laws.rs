@@ -22,6 +22,7 @@ fn transfer((id, debit, credit, pico, euro): (u8, u8, u8, i64, bool)) -> Transfe
         event_at: Timestamp::from_seconds(1),
         posted_at: Timestamp::from_seconds(2),
         batch: None,
+        corrects: None,
     }
 }
 

@@ -13,12 +13,20 @@
 use ledger::{Account, Balances, Posted, Rejection, Transfer, TransferId, post};
 use units::{Money, Timestamp};
 
-fn transfer(words: &[&str]) -> Transfer {
-    let [name, debit, "->", credit, amount, currency] = words else { panic!("no transfer: {words:?}") };
+fn id(name: &str) -> TransferId {
     let mut id = [0; 16];
     id[..name.len()].copy_from_slice(name.as_bytes());
+    TransferId(id)
+}
+
+fn transfer(words: &[&str]) -> Transfer {
+    let (words, corrects) = match words {
+        [of @ .., "corrects", other] => (of, Some(id(other))),
+        of => (of, None),
+    };
+    let [name, debit, "->", credit, amount, currency] = words else { panic!("no transfer: {words:?}") };
     Transfer {
-        id: TransferId(id),
+        id: id(name),
         debit: Account::new(debit),
         credit: Account::new(credit),
         amount: Money::parse(amount, currency.parse().unwrap()).unwrap(),
@@ -26,6 +34,7 @@ fn transfer(words: &[&str]) -> Transfer {
         event_at: Timestamp::from_seconds(1),
         posted_at: Timestamp::from_seconds(2),
         batch: None,
+        corrects,
     }
 }
 
@@ -38,6 +47,7 @@ fn word(result: &Result<Posted, Rejection>) -> &'static str {
         Err(Rejection::Different { .. }) => "different",
         Err(Rejection::Twice { .. }) => "twice",
         Err(Rejection::PartlyPosted { .. }) => "partly_posted",
+        Err(Rejection::NothingToCorrect { .. }) => "nothing_to_correct",
         Err(Rejection::TooLarge { .. }) => "too_large",
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn usage(batch: &Batch) -> Option<Transfer> {
         event_at: batch.event_first,
         posted_at: batch.posted_at,
         batch: Some(batch.id),
+        corrects: None,
     })
 }
 
@@ -80,6 +81,7 @@ pub(crate) fn grant(position: &Position, posted_at: Timestamp) -> Transfer {
         event_at: position.from,
         posted_at,
         batch: None,
+        corrects: None,
     }
 }
 
@@ -116,6 +118,7 @@ impl Draw<'_> {
             event_at: self.event_at,
             posted_at: self.posted_at,
             batch: self.batch,
+            corrects: None,
         })
     }
 }

@@ -148,11 +148,22 @@ fn a_stop_settles_what_is_left_and_leaves_one_file() {
 fn pitfall_73_books_of_a_later_program_are_refused() {
     let world = World::new(&[]);
     drop(world.settler());
-    for (version, refused) in [(0, false), (2, true)] {
+    for (version, refused) in [(0, false), (3, true)] {
         tamper(world.path(), &format!("UPDATE schema SET version = {version}")).unwrap();
         let error = Settler::start(world.path(), Arc::clone(&world.journal)).err().unwrap();
         let newer = matches!(error, Error::Store(store::Error::Newer { .. }));
         assert_eq!(newer, refused, "{error}");
         assert!(!matches!(settlement::verify(world.path()), Ok(settlement::Verdict::Sound(_))));
     }
+}
+
+#[test]
+fn books_of_an_earlier_program_are_brought_up_to_date() {
+    let world = World::new(&[]);
+    drop(world.settler());
+    tamper(world.path(), "ALTER TABLE transfer DROP COLUMN corrects; UPDATE schema SET version = 1").unwrap();
+    let error = settlement::verify(world.path()).unwrap_err();
+    assert!(matches!(error, Error::Store(store::Error::Older { found: 1, known: 2, .. })), "{error}");
+    drop(world.settler());
+    sound(world.path());
 }

@@ -29,6 +29,20 @@ pub enum Error {
         /// The latest one known here.
         known: i64,
     },
+    /// Written by an earlier version, and only opened to be read.
+    #[error(
+        "the books in `{}` have schema {found} and this program reads {known}: start the plane once, which brings \
+         them up to date",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The one read here.
+        known: i64,
+    },
     /// A row that is not what was written.
     #[error("damaged books: {what}, in table {table}, {row}")]
     Damaged {

@@ -151,7 +151,7 @@ impl Record for Transfer {
     const TABLE: &'static str = "transfer";
     const KEY: usize = 1;
     const COLUMNS: &'static [&'static str] =
-        &["id", "debit", "credit", "currency", "amount", "code", "event_at", "posted_at", "batch"];
+        &["id", "debit", "credit", "currency", "amount", "code", "event_at", "posted_at", "batch", "corrects"];
 
     fn values(&self) -> Result<Vec<Value>, Error> {
         Ok(vec![
@@ -164,6 +164,7 @@ impl Record for Transfer {
             time(self.event_at),
             time(self.posted_at),
             self.batch.map_or(Value::Null, |batch| blob(&batch.0)),
+            self.corrects.map_or(Value::Null, |corrects| blob(&corrects.0)),
         ])
     }
 
@@ -180,6 +181,7 @@ impl Record for Transfer {
             event_at: cells.time()?,
             posted_at: cells.time()?,
             batch: cells.optional_id()?,
+            corrects: cells.optional_id()?,
         })
     }
 }

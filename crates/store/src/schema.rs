@@ -13,7 +13,7 @@ pub fn file(data: &Path) -> PathBuf {
     data.join(FILE)
 }
 
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 /// Amounts are 16-byte blobs (see `cell.rs`), times are microseconds, `day` and `hour` are the start of theirs.
 const TABLES: &str = "
@@ -33,7 +33,8 @@ CREATE TABLE batch (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE transfer (
   id BLOB PRIMARY KEY, debit TEXT NOT NULL, credit TEXT NOT NULL, currency TEXT NOT NULL,
-  amount BLOB NOT NULL, code TEXT NOT NULL, event_at INTEGER NOT NULL, posted_at INTEGER NOT NULL, batch BLOB
+  amount BLOB NOT NULL, code TEXT NOT NULL, event_at INTEGER NOT NULL, posted_at INTEGER NOT NULL, batch BLOB,
+  corrects BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX transfer_debit ON transfer (debit, posted_at);
 CREATE INDEX transfer_credit ON transfer (credit, posted_at);
@@ -57,8 +58,11 @@ CREATE TABLE drawn (
   commitment TEXT NOT NULL, hour INTEGER NOT NULL, currency TEXT NOT NULL, amount BLOB NOT NULL,
   PRIMARY KEY (commitment, hour)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO schema VALUES (1);
+INSERT INTO schema VALUES (2);
 ";
+
+/// The steps from each version to the next, the first from version 1.
+const STEPS: [&str; 1] = ["ALTER TABLE transfer ADD COLUMN corrects BLOB; UPDATE schema SET version = 2;"];
 
 /// Opens the file for writing, with its tables made.
 pub(crate) fn open_to_write(path: &Path) -> Result<Connection, Error> {
@@ -71,6 +75,12 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection, Error> {
     let transaction = connection.transaction().map_err(sql())?;
     if !has_tables(&transaction).map_err(sql())? {
         transaction.execute_batch(TABLES).map_err(sql())?;
+    }
+    let found = version(&transaction, path)?;
+    if found > 0 {
+        for step in STEPS.iter().skip(usize::try_from(found - 1).unwrap_or(usize::MAX)) {
+            transaction.execute_batch(step).map_err(sql())?;
+        }
     }
     check_version(&transaction, path)?;
     transaction.commit().map_err(sql())?;
@@ -96,14 +106,17 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
     connection.table_exists(None, "schema")
 }
 
-fn check_version(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let found: i64 = connection
+fn version(connection: &Connection, path: &Path) -> Result<i64, Error> {
+    connection
         .query_row("SELECT version FROM schema", [], |row| row.get(0))
-        .map_err(Error::sql("read the schema of", path))?;
-    match found {
+        .map_err(Error::sql("read the schema of", path))
+}
+
+fn check_version(connection: &Connection, path: &Path) -> Result<(), Error> {
+    match version(connection, path)? {
         VERSION => Ok(()),
-        newer if newer > VERSION => Err(Error::Newer { path: path.to_owned(), found, known: VERSION }),
-        // There were no earlier ones.
+        newer if newer > VERSION => Err(Error::Newer { path: path.to_owned(), found: newer, known: VERSION }),
+        older if older > 0 => Err(Error::Older { path: path.to_owned(), found: older, known: VERSION }),
         other => {
             let what = format!("a schema {other} that never was");
             Err(Error::Damaged { what, table: "schema", row: "row 1".to_owned() })

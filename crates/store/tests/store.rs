@@ -79,6 +79,7 @@ fn settlement(number: u8) -> Settlement {
         event_at: time(-5),
         posted_at: time(6),
         batch: (number % 2 == 1).then_some(id),
+        corrects: (number % 3 == 2).then_some(id),
     };
     let balance = Balance { debits: money(i128::MAX - i128::from(number)), credits: money(0) };
     let position = Position {

@@ -3,12 +3,13 @@
 //! All mistakes are collected, so that a person mends a file in one go. What is missing is refused here, at the
 //! start, and never found out by a request.
 
+mod portal;
 mod residency;
 
 use crate::file::{self, File};
 use crate::problem::{Problem, Problems};
 use crate::secret::{Secret, SecretRef, Secrets};
-use crate::snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Portal, Snapshot};
+use crate::snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Snapshot};
 use identity::{AccessKey, Directory, DirectoryBuilder, Issuer, Owner, Rule};
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -89,7 +90,7 @@ impl Compiler<'_> {
         let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models));
         let prices = self.prices();
         let contracts = raw.contracts.iter().filter_map(|raw| self.contract(raw)).collect();
-        let portal = Portal { playground: raw.portal.playground.as_ref().and_then(|raw| self.player(raw)) };
+        let portal = self.portal();
         let log = raw.telemetry.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
         let log_json = raw.telemetry.format.as_ref().is_some_and(|format| {
             self.one_of(format, "log format", &["text", "json"]);
@@ -109,7 +110,7 @@ impl Compiler<'_> {
             model_order,
             prices,
             contracts,
-            portal,
+            portal: portal?,
             log,
             log_json,
         })
@@ -252,7 +253,7 @@ impl Compiler<'_> {
 
     fn player(
         &mut self,
-        raw: &file::PlaygroundIdentity,
+        raw: &file::portal::PlaygroundIdentity,
     ) -> Option<(units::Organisation, units::Team, units::Subject)> {
         let Owner { organisation, team, subject } = self.owner(&raw.organisation, &raw.team, &raw.subject)?;
         Some((organisation, team, subject))

@@ -1,6 +1,9 @@
 //! The shape of the file, section by section, as it is written; nothing is resolved here.
 
+pub(crate) mod portal;
+
 use crate::problem::{Problem, Problems};
+use portal::Portal;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -252,20 +255,6 @@ pub(crate) struct Contract {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Portal {
-    pub playground: Option<PlaygroundIdentity>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PlaygroundIdentity {
-    pub organisation: Text,
-    pub team: Text,
-    pub subject: Text,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Telemetry {
     pub log: Option<Text>,
     pub format: Option<Text>,
@@ -314,8 +303,10 @@ impl File {
         let keys = self.raw.identity.issuers.iter().map(|issuer| &issuer.jwks);
         let deals = self.raw.contracts.iter().map(|contract| &contract.file);
         let catalogues = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
-        let named =
-            policies.chain(keys).chain(deals).chain(catalogues).map(|name| self.base().join(name.get_ref()));
+        let forwarded = self.raw.portal.forwarded.iter().filter_map(|forwarded| forwarded.keys.as_ref());
+        let forwarded = forwarded.filter(|keys| !keys.get_ref().contains("://"));
+        let all = policies.chain(keys).chain(deals).chain(catalogues).chain(forwarded);
+        let named = all.map(|name| self.base().join(name.get_ref()));
         std::iter::once(self.path.clone()).chain(named).collect()
     }
 

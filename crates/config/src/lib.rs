@@ -7,14 +7,16 @@
 
 mod compile;
 mod file;
+mod portal;
 mod problem;
 mod secret;
 mod snapshot;
 
 pub use file::File;
+pub use portal::{Forwarded, KeySource, Login, Origin, Portal};
 pub use problem::{Problem, Problems};
 pub use secret::{Environment, Secret, SecretError, SecretRef, Secrets};
-pub use snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Portal, Snapshot};
+pub use snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Snapshot};
 
 /// The published JSON Schema of the configuration file.
 pub const SCHEMA: &str = include_str!("../schema.json");

@@ -1,12 +1,12 @@
 //! What one version of the configuration means: read-only, shared by every request it serves.
 
-use crate::Secret;
+use crate::{Portal, Secret};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use units::{BackendName, ModelName, Organisation, Region, Subject, Team};
+use units::{BackendName, ModelName, Organisation, Region};
 
 /// One immutable view of the configuration.
 #[derive(Debug)]
@@ -155,11 +155,4 @@ pub struct Commitment {
     pub deal: Arc<contract::Deal>,
     /// Whose charges count; none for a deal that is only shown.
     pub organisation: Option<Organisation>,
-}
-
-/// Who the portal's playground acts as; none means the portal has no playground.
-#[derive(Debug, Clone, Default)]
-pub struct Portal {
-    /// Organisation, team and subject.
-    pub playground: Option<(Organisation, Team, Subject)>,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each table of the schema, and the headers that open one in a file. `""` is the file itself.
-const TABLES: [(&str, &str); 20] = [
+const TABLES: [(&str, &str); 23] = [
     ("", ""),
     ("listen", "[listen]"),
     ("data", "[data]"),
@@ -26,6 +26,9 @@ const TABLES: [(&str, &str); 20] = [
     ("contract", "[[contract]]"),
     ("portal", "[portal]"),
     ("playground", "[portal.playground]"),
+    ("login", "[portal.login]"),
+    ("forwarded", "[portal.forwarded]"),
+    ("role", "[portal.forwarded]\nkind = \"x\"\n[[portal.forwarded.role]]"),
     ("telemetry", "[telemetry]"),
 ];
 

@@ -1,4 +1,4 @@
-//! Parquet exports: the columns that matter are read side by side, some thousand rows at a time. Tags and other
+//! Parquet exports: the columns that matter are read side by side, some hundred rows at a time. Tags and other
 //! nested columns are not opened. Decimals are exact; doubles count as their shortest decimal.
 
 use crate::cell::{Cell, Row};
@@ -15,7 +15,8 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use units::Timestamp;
 
-const BATCH: usize = 4096;
+/// Few enough that the values of all columns stay in the processor's cache.
+const BATCH: usize = 512;
 
 impl Import {
     /// Takes a Parquet export; `progress` is told the rows read so far and how many there are.
@@ -135,7 +136,7 @@ fn meaning(column: &ColumnDescriptor) -> Meaning {
     }
 }
 
-/// Some thousand rows, of which one is looked at.
+/// Some hundred rows, of which one is looked at.
 struct Batch {
     chunks: Vec<Option<Chunk>>,
     at: usize,

@@ -34,6 +34,31 @@ pub struct Origin {
     pub authority: String,
 }
 
+impl Origin {
+    /// Scheme and authority of an address that may carry secrets (over TLS, or on this machine), and the path that
+    /// follows.
+    pub fn of(text: &str) -> Option<(Self, &str)> {
+        let (secure, rest) = match text.strip_prefix("https://") {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix("http://")?),
+        };
+        let end = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => {
+                port.parse::<u16>().ok()?;
+                host
+            }
+            _ => authority,
+        };
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
+        let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        let good = !host.is_empty() && host.chars().all(plain) && !path.contains(['?', '#', ' ']);
+        (good && (secure || loopback))
+            .then(|| (Self { secure, authority: authority.to_ascii_lowercase() }, path))
+    }
+}
+
 impl fmt::Display for Origin {
     /// As browsers write it in `Origin`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,4 +111,40 @@ pub enum KeySource {
     Address(String),
     /// One key in PEM at this address, a slash, and the key's name.
     EachAt(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_may_carry_secrets() {
+        let origin = |text| Origin::of(text).map(|(origin, path)| (origin.to_string(), path));
+        for (text, want) in [
+            ("https://Offtake.example.com", ("https://offtake.example.com", "")),
+            ("https://offtake.example.com:8443/x", ("https://offtake.example.com:8443", "/x")),
+            ("http://127.0.0.1:8787", ("http://127.0.0.1:8787", "")),
+            ("http://localhost:8787/", ("http://localhost:8787", "/")),
+            ("http://[::1]:8787", ("http://[::1]:8787", "")),
+        ] {
+            assert_eq!(origin(text), Some((want.0.to_owned(), want.1)), "{text}");
+        }
+        for wrong in [
+            "offtake.example.com",
+            "http://offtake.example.com",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example",
+            "https://",
+            "https://:443",
+            "https://user@host",
+            "https://host:port",
+            "https://host:99999",
+            "https://host/?x",
+            "https://ho st",
+            "ftp://host",
+            "javascript://host",
+        ] {
+            assert_eq!(origin(wrong), None, "{wrong}");
+        }
+    }
 }

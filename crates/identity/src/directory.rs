@@ -13,6 +13,7 @@ use crate::sigv4::{self, AwsKey, SigV4Pending};
 use crate::token::{IssuedToken, TokenKey, hash_name, looks_like_jws};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use units::Timestamp;
 
 /// An AWS access key that the directory knows.
@@ -42,6 +43,21 @@ pub enum Authentication {
 struct VirtualKey {
     principal: Arc<Principal>,
     expires: Option<Timestamp>,
+    revoked: AtomicBool,
+}
+
+/// A credential that the directory knows, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The caller, by this credential; its proof is the credential's name.
+    pub principal: Arc<Principal>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// The beginning of its secret's SHA-256, in hexadecimal, which tells a key from a later one of the same name;
+    /// empty for what is not kept by a hash. Not for everyone's eyes: a weak secret could be guessed by it.
+    pub print: String,
 }
 
 /// Everyone who can be known, and how. Immutable; share it behind an `Arc` and replace it whole.
@@ -119,6 +135,39 @@ impl Directory {
         self.issue(&principal, self.token_lifetime_seconds, now, random)
     }
 
+    /// Every virtual key and access key, by name.
+    pub fn known(&self) -> Vec<Known> {
+        let keys = self.keys.iter().map(|(hash, key)| Known {
+            principal: Arc::clone(&key.principal),
+            expires: key.expires,
+            revoked: key.revoked.load(Ordering::Acquire),
+            print: hash_name(hash),
+        });
+        let aws = self.aws_keys.values().map(|key| Known {
+            principal: key.principal(),
+            expires: key.expires(),
+            revoked: false,
+            print: String::new(),
+        });
+        let mut known: Vec<Known> = keys.chain(aws).collect();
+        known.sort_by(|one, other| {
+            let name = |known: &Known| (known.principal.proof.clone(), known.print.clone());
+            name(one).cmp(&name(other))
+        });
+        known
+    }
+
+    /// The rules by which issuers' tokens name callers.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers.iter().map(|issuer| &issuer.rule)
+    }
+
+    /// Ends the virtual key with this print at once, for as long as this directory lives; whether there is one.
+    pub fn revoke(&self, print: &str) -> bool {
+        let found = self.keys.iter().find(|(hash, _)| hash_name(hash) == print);
+        found.inspect(|(_, key)| key.revoked.store(true, Ordering::Release)).is_some()
+    }
+
     /// A token for `principal` that lasts `lifetime_seconds`; a session's when its method is
     /// [`Method::Session`].
     ///
@@ -148,6 +197,9 @@ impl Directory {
         let hash = sha256(secret.as_bytes());
         if let Some(key) = self.keys.get(&hash) {
             return match key.expires {
+                _ if key.revoked.load(Ordering::Acquire) => {
+                    Err(Failure::Revoked(key.principal.proof.clone()))
+                }
                 Some(at) if now >= at => Err(Failure::Expired { what: "key", at }),
                 _ => Ok(key.principal.clone()),
             };
@@ -247,7 +299,7 @@ impl DirectoryBuilder {
             return Err(BuildError::Weak(name.into(), KEY_BYTES_MIN));
         }
         let principal = Arc::new(Principal::new(owner, Method::VirtualKey, name));
-        let key = VirtualKey { principal, expires };
+        let key = VirtualKey { principal, expires, revoked: AtomicBool::new(false) };
         if self.directory.keys.insert(sha256(secret), key).is_some() {
             return Err(BuildError::Repeated(name.into()));
         }

@@ -59,6 +59,9 @@ pub enum Failure {
         /// The rule's name.
         rule: String,
     },
+    /// A key that was ended before its time.
+    #[error("key `{0}` was revoked")]
+    Revoked(String),
     /// Proved, but not for this use.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -99,7 +102,7 @@ impl Failure {
             | Self::Unsigned(_)
             | Self::Scope(_)
             | Self::Claim { .. } => Kind::Invalid,
-            Self::Expired { .. } | Self::NotYet(_) => Kind::Expired,
+            Self::Expired { .. } | Self::NotYet(_) | Self::Revoked(_) => Kind::Expired,
             Self::Skew(_) => Kind::Skew,
             Self::Forbidden(_) => Kind::Forbidden,
             Self::NoTokenKey => Kind::Unavailable,
@@ -117,6 +120,7 @@ impl Failure {
             }
             Self::Expired { what, .. } => format!("the {what} has expired"),
             Self::NotYet(_) => "the token is not valid yet".into(),
+            Self::Revoked(_) => "the key was revoked".into(),
             Self::Skew(_) => {
                 format!("{self}; at most {} s are accepted", crate::sigv4::SKEW_SECONDS_MAX)
             }

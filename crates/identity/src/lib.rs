@@ -28,9 +28,9 @@ mod token;
 #[cfg(test)]
 mod wycheproof;
 
-pub use assertion::{Assertion, AssertionRule, Assertions, Audience};
+pub use assertion::{Assertion, AssertionRule, Assertions, Audience, signing_key};
 pub use credential::Head;
-pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder};
+pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, Known};
 pub use exchange::TokenRequest;
 pub use failure::{Failure, Kind};
 pub use issuer::{Issuer, Rule};

@@ -7,8 +7,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use fixture::{NOW, foreign, jwks, unsigned_text};
-use identity::{AssertionRule, Assertions, Audience, Failure};
+use fixture::{KEY, NOW, OTHER_KEY, directory, foreign, jwks, unsigned_text};
+use http::HeaderMap;
+use identity::{AssertionRule, Assertions, Audience, Directory, Failure, Head, signing_key};
 use serde_json::{Value, json};
 
 fn login() -> Assertions {
@@ -143,4 +144,37 @@ fn a_load_balancers_token_is_padded_and_names_its_signer() {
     assert!(balancer(None, &keys).verify(&padded(&pair, &header, &over), NOW).is_err());
     let theirs = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     assert!(balancer(None, &keys).verify(&padded(&theirs, &header, &json!({"sub": "ada"})), NOW).is_err());
+}
+
+// ── ending a key ────────────────────────────────────────────────────────────────────────────────────────────
+
+fn call(directory: &Directory, key: &str) -> Result<(), Failure> {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-api-key", key.parse().unwrap());
+    let head = Head { method: "POST", path: "/v1/messages", query: None, headers: &headers };
+    directory.authenticate(&head, NOW).map(drop)
+}
+
+#[test]
+fn a_revoked_key_ends_at_once_and_no_other_does() {
+    let directory = directory();
+    let known = directory.known();
+    let names: Vec<&str> = known.iter().map(|known| known.principal.proof.as_str()).collect();
+    assert_eq!(names, ["AKIDEXAMPLE", "alice-laptop", "old", "other"]);
+    assert!(known.iter().all(|known| !known.revoked) && known[0].print.is_empty());
+    assert_eq!(call(&directory, KEY), Ok(()));
+    assert!(!directory.revoke("") && !directory.revoke("0123456789abcdef"), "nobody's");
+    assert!(directory.revoke(&known[1].print));
+    assert_eq!(call(&directory, KEY), Err(Failure::Revoked("alice-laptop".into())));
+    assert_eq!(call(&directory, OTHER_KEY), Ok(()));
+    assert!(directory.known()[1].revoked);
+    assert_eq!(directory.issuers().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>(), ["cluster"]);
+}
+
+#[test]
+fn the_signing_key_of_a_token_is_only_a_name() {
+    assert_eq!(signing_key(&foreign("ES256", Some("ec"), &claims())).as_deref(), Some("ec"));
+    for nothing in ["", "a.b", "a.b.c", &foreign("ES256", None, &claims())] {
+        assert_eq!(signing_key(nothing), None);
+    }
 }

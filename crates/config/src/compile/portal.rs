@@ -257,7 +257,7 @@ impl Compiler<'_> {
 
     /// An address that is asked: over TLS, or on this machine.
     fn endpoint(&mut self, text: &Text) -> Option<String> {
-        if parse_origin(text.get_ref()).is_some() {
+        if Origin::of(text.get_ref()).is_some() {
             return Some(text.get_ref().clone());
         }
         self.problem(text, format!("`{}` is no address that can be trusted", text.get_ref())).hint = Some(
@@ -268,7 +268,7 @@ impl Compiler<'_> {
     }
 
     fn origin(&mut self, text: &Text) -> Option<Origin> {
-        let origin = parse_origin(text.get_ref().trim_end_matches('/')).filter(|(_, path)| path.is_empty());
+        let origin = Origin::of(text.get_ref().trim_end_matches('/')).filter(|(_, path)| path.is_empty());
         if origin.is_none() {
             self.problem(text, format!("`{}` is no address that people can be sent to", text.get_ref()))
                 .hint = Some(
@@ -276,63 +276,5 @@ impl Compiler<'_> {
             );
         }
         origin.map(|(origin, _)| origin)
-    }
-}
-
-/// Scheme and authority of an address that may carry secrets, and the path that follows.
-fn parse_origin(text: &str) -> Option<(Origin, &str)> {
-    let (secure, rest) = match text.strip_prefix("https://") {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix("http://")?),
-    };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => {
-            port.parse::<u16>().ok()?;
-            host
-        }
-        _ => authority,
-    };
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
-    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    let good = !host.is_empty() && host.chars().all(plain) && !path.contains(['?', '#', ' ']);
-    (good && (secure || loopback))
-        .then(|| (Origin { secure, authority: authority.to_ascii_lowercase() }, path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_that_may_carry_secrets() {
-        let origin = |text| parse_origin(text).map(|(origin, path)| (origin.to_string(), path));
-        for (text, want) in [
-            ("https://Offtake.example.com", ("https://offtake.example.com", "")),
-            ("https://offtake.example.com:8443/x", ("https://offtake.example.com:8443", "/x")),
-            ("http://127.0.0.1:8787", ("http://127.0.0.1:8787", "")),
-            ("http://localhost:8787/", ("http://localhost:8787", "/")),
-            ("http://[::1]:8787", ("http://[::1]:8787", "")),
-        ] {
-            assert_eq!(origin(text), Some((want.0.to_owned(), want.1)), "{text}");
-        }
-        for wrong in [
-            "offtake.example.com",
-            "http://offtake.example.com",
-            "http://127.0.0.1.evil.example",
-            "http://localhost.evil.example",
-            "https://",
-            "https://:443",
-            "https://user@host",
-            "https://host:port",
-            "https://host:99999",
-            "https://host/?x",
-            "https://ho st",
-            "ftp://host",
-            "javascript://host",
-        ] {
-            assert_eq!(origin(wrong), None, "{wrong}");
-        }
     }
 }

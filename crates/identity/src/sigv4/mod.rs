@@ -69,6 +69,16 @@ impl AwsKey {
         }
     }
 
+    /// Whom it speaks for.
+    pub fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.principal)
+    }
+
+    /// When it ends.
+    pub const fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
     /// A temporary key comes with its session token, any other key with none.
     pub fn check_session_token(&self, given: Option<&[u8]>) -> Result<(), Failure> {
         let equal = match (&self.session_token, given) {

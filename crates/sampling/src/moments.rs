@@ -3,12 +3,13 @@
 //! Lanes are added in one order within a block; the blocks' sums then go into an exact accumulator, so that
 //! blocks can be shared out among any number of threads and merged in any order.
 
-use crate::lanes::Lanes;
+use crate::lanes::{LANES, Lanes};
 
-const LIMB_BITS: i32 = 32;
-/// Limb 0 is worth 2⁻¹⁰⁸⁸, below the smallest number there is; the last one is beyond the largest.
-const LOWEST: i32 = -1088;
+const LIMB_BITS: u32 = 32;
 const LIMBS: usize = 67;
+/// What a limb is worth, as powers of two: the first is below the smallest number there is, the last beyond
+/// the largest.
+const WORTH: std::ops::Range<i32> = -1088..1056;
 /// After this many additions the limbs must be tidied: each addition is below 2³² in size.
 const MOST_ADDITIONS: u32 = 1 << 30;
 
@@ -29,18 +30,19 @@ impl Default for ExactSum {
 
 impl ExactSum {
     /// Adds a number.
+    #[expect(clippy::cast_possible_truncation, reason = "takes a number apart")]
     pub fn add(&mut self, x: f64) {
-        const MANTISSA: u64 = (1 << 52) - 1;
         let bits = x.to_bits();
-        let exponent = (bits >> 52 & 2047) as i32;
+        let exponent = (bits >> 52 & 2047) as u32;
         self.lost |= exponent == 2047;
-        let implied = u64::from(exponent != 0) << 52;
-        let position = exponent.max(1) - 1075 - LOWEST;
-        let (limb, shift) = ((position / LIMB_BITS) as usize, position % LIMB_BITS);
-        let shifted = u128::from(bits & MANTISSA | implied) << shift;
+        let mantissa = bits & (u64::MAX >> 12) | u64::from(exponent != 0) << 52;
+        // The lowest bit of a mantissa is worth 2^-1074 or more: 14 bits above the lowest limb's.
+        let position = exponent.max(1) + 13;
+        let shifted = u128::from(mantissa) << (position % LIMB_BITS);
         let sign = if x < 0.0 { -1 } else { 1 };
-        for (at, limb) in self.limbs.iter_mut().skip(limb).take(3).enumerate() {
-            *limb += sign * i64::from((shifted >> (32 * at)) as u32);
+        let limbs = self.limbs.iter_mut().skip((position / LIMB_BITS) as usize);
+        for (part, limb) in (0..3).zip(limbs) {
+            *limb += sign * i64::from((shifted >> (LIMB_BITS * part)) as u32);
         }
         self.additions += 1;
         if self.additions >= MOST_ADDITIONS {
@@ -60,18 +62,26 @@ impl ExactSum {
         self.tidy();
     }
 
-    /// The sum; no number when something was added that is none.
+    /// The sum, to a unit in the last place; no number when something was added that is not finite.
     #[must_use]
     pub fn value(&self) -> f64 {
         let mut tidy = self.clone();
         tidy.tidy();
-        if tidy.lost {
-            return f64::NAN;
+        // The last limb alone carries the sign.
+        let negative = tidy.limbs[LIMBS - 1] < 0;
+        if negative {
+            tidy.limbs.iter_mut().for_each(|limb| *limb = -*limb);
+            tidy.tidy();
         }
-        // The top limb carries the sign; three more hold more than a number's digits.
-        let mut digits = tidy.limbs.iter().enumerate().rev().skip_while(|(_, limb)| **limb == 0);
-        let top = digits.by_ref().take(4);
-        top.map(|(at, limb)| *limb as f64 * power(LOWEST + LIMB_BITS * at as i32)).sum()
+        // Three limbs hold more than a number's digits.
+        let limbs = WORTH.step_by(LIMB_BITS as usize).zip(tidy.limbs);
+        let first = limbs.rev().skip_while(|(_, limb)| *limb == 0).take(3);
+        let size: f64 = first.map(|(worth, limb)| scaled(small(limb), worth)).sum();
+        match (tidy.lost, negative) {
+            (true, _) => f64::NAN,
+            (_, true) => -size,
+            (_, false) => size,
+        }
     }
 
     /// Carries, so that every limb but the last lies from 0 to 2³² − 1: then one sum has one form.
@@ -86,14 +96,17 @@ impl ExactSum {
     }
 }
 
-/// Two to a whole power, zero when that is no number.
-fn power(exponent: i32) -> f64 {
-    match exponent {
-        -1074..=-1023 => f64::from_bits(1 << (exponent + 1074)),
-        -1022..=1023 => f64::from_bits(((exponent + 1023) as u64) << 52),
-        ..-1074 => 0.0,
-        1024.. => f64::INFINITY,
-    }
+/// A limb, or a count of paths, as a number: exact below 2⁵³.
+#[expect(clippy::cast_precision_loss, reason = "limbs and counts are below 2^53")]
+fn small(whole: i64) -> f64 {
+    whole as f64
+}
+
+/// A number times two to a whole power.
+fn scaled(number: f64, exponent: i32) -> f64 {
+    let (half, rest) = (exponent / 2, exponent - exponent / 2);
+    let power = |exponent: i32| f64::from_bits(u64::try_from(exponent + 1023).unwrap_or(0) << 52);
+    number * power(half) * power(rest)
 }
 
 /// Count, mean, variance and range of what went in.
@@ -130,7 +143,7 @@ impl Moments {
             squares = lanes.mul_add(*lanes, squares);
             (least, most) = (lanes.least(least), lanes.most(most));
         }
-        self.count += (block.len() * crate::LANES) as u64;
+        self.count += (block.len() * LANES) as u64;
         self.sum.add(sum.sum());
         self.squares.add(squares.sum());
         self.range = (
@@ -156,20 +169,24 @@ impl Moments {
     /// Their mean; no number when there were none.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        self.sum.value() / self.count as f64
+        self.sum.value() / self.many()
     }
 
     /// Their variance, with one degree of freedom taken off.
     #[must_use]
     pub fn variance(&self) -> f64 {
-        let (mean, count) = (self.mean(), self.count as f64);
+        let (mean, count) = (self.mean(), self.many());
         ((self.squares.value() - count * mean * mean) / (count - 1.0)).max(0.0)
     }
 
     /// The standard error of the mean of independent paths; of quasi-random ones it says too much.
     #[must_use]
     pub fn standard_error(&self) -> f64 {
-        (self.variance() / self.count as f64).sqrt()
+        (self.variance() / self.many()).sqrt()
+    }
+
+    fn many(&self) -> f64 {
+        small(self.count.cast_signed())
     }
 
     /// The smallest and the largest; infinite the wrong way round when there were none.

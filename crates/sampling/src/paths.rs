@@ -109,22 +109,18 @@ impl Paths {
         let out = &mut out[..self.steps * factors];
         let mut walk = vec![[Lanes::ZERO; GROUPS]; self.steps];
         for factor in 0..factors {
-            let set = usize::from(second >> factor & 1 == 1);
-            let out = out[factor..].iter_mut().step_by(factors);
-            if let Some(quasi) = &self.quasi {
-                let known = quasi.walk::<V>(&quasi.points[set][factor], block, &mut walk);
-                self.random::<V>(set, factor, block, known, |nth, normal| {
-                    quasi.bridge.nodes[nth].set(Row::<V, GROUPS>::load(normal), &mut walk);
-                });
-                let mut before = Row::<V, GROUPS>::splat(0.0);
-                for (out, walk) in out.zip(&walk) {
-                    let here = Row::<V, GROUPS>::load(walk);
-                    (here - before).store(out);
-                    before = here;
+            let draw = Draw { block, factor, set: usize::from(second >> factor & 1 == 1) };
+            match &self.quasi {
+                Some(quasi) => {
+                    let known = quasi.walk::<V>(draw, &mut walk);
+                    self.random::<V>(draw, known, |nth, normal| {
+                        quasi.bridge.nodes[nth].set(Row::<V, GROUPS>::load(normal), &mut walk);
+                    });
+                    differences::<V>(&walk, out[factor..].iter_mut().step_by(factors));
                 }
-            } else {
-                let mut out: Vec<_> = out.collect();
-                self.random::<V>(set, factor, block, 0, |step, normal| *out[step] = *normal);
+                None => {
+                    self.random::<V>(draw, 0, |step, normal| out[step * factors + factor] = *normal);
+                }
             }
         }
         for step in out.chunks_exact_mut(factors) {
@@ -132,35 +128,46 @@ impl Paths {
         }
     }
 
-    /// Random normal numbers of a factor, from the `first`th on, given to `take` one after the other.
+    /// Random normal numbers, from the `first`th on, given to `take` one after the other.
     #[inline(always)]
-    fn random<V: Wide>(
-        &self,
-        set: usize,
-        factor: usize,
-        block: u32,
-        first: usize,
-        mut take: impl FnMut(usize, &[Lanes; GROUPS]),
-    ) {
+    fn random<V: Wide>(&self, draw: Draw, first: usize, mut take: impl FnMut(usize, &[Lanes; GROUPS])) {
         let pairs = self.steps.div_ceil(2);
         for pair in first / 2..pairs {
             let mut normals = [[Lanes::ZERO; GROUPS]; 2];
             let [evens, odds] = &mut normals;
             let both = evens.as_chunks_mut::<2>().0.iter_mut().zip(odds.as_chunks_mut().0);
-            let paths = (u64::from(block) * BLOCK as u64..).step_by(2 * LANES);
+            let paths = (u64::from(draw.block) * BLOCK as u64..).step_by(2 * LANES);
+            #[expect(clippy::cast_possible_truncation, reason = "64 factors of 2^16 steps are below 2^32")]
+            let address = (draw.factor * pairs + pair) as u32;
             for ((evens, odds), path) in both.zip(paths) {
-                let address = (factor * pairs + pair) as u32;
-                let uniforms = self.random.uniforms::<Row<V, 2>>(SHOCKS[set], path, address);
+                let uniforms = self.random.uniforms::<Row<V, 2>>(SHOCKS[draw.set], path, address);
                 let [even, odd] = inverse_normal(Row(uniforms)).0;
                 even.store(evens);
                 odd.store(odds);
             }
-            for (nth, normals) in (2 * pair..self.steps).zip(&normals) {
-                if nth >= first {
-                    take(nth, normals);
-                }
+            for (nth, normals) in (2 * pair..self.steps).zip(&normals).skip_while(|(nth, _)| *nth < first) {
+                take(nth, normals);
             }
         }
+    }
+}
+
+/// What is drawn: a factor of a block, from the first (0) or the second set.
+#[derive(Debug, Clone, Copy)]
+struct Draw {
+    block: u32,
+    factor: usize,
+    set: usize,
+}
+
+/// The steps of a walk from its points.
+#[inline(always)]
+fn differences<'a, V: Wide>(walk: &[[Lanes; GROUPS]], steps: impl Iterator<Item = &'a mut [Lanes; GROUPS]>) {
+    let mut before = Row::<V, GROUPS>::splat(0.0);
+    for (step, point) in steps.zip(walk) {
+        let here = Row::load(point);
+        (here - before).store(step);
+        before = here;
     }
 }
 
@@ -171,8 +178,7 @@ impl Quasi {
             let dimensions =
                 |factor: usize| (0..steps).map(move |nth| (set * steps + nth) * factors + factor);
             let known = |factor| dimensions(factor).take_while(|dimension| *dimension < DIMENSIONS);
-            let of = |factor| Points::new(Sobol::scrambled(known(factor), seed)?);
-            (0..factors).map(of).collect()
+            (0..factors).map(|factor| Ok(Points::new(Sobol::scrambled(known(factor), seed)?))).collect()
         };
         let points = [points(0)?, points(1)?];
         Ok(Self { bridge: Bridge::new(steps), strata: Box::new(Strata::new()), points })
@@ -180,9 +186,10 @@ impl Quasi {
 
     /// The walk of a factor in a block, as far as there are points; how many of the bridge's nodes are set.
     #[inline(always)]
-    fn walk<V: Wide>(&self, points: &Points, block: u32, walk: &mut [[Lanes; GROUPS]]) -> usize {
+    fn walk<V: Wide>(&self, draw: Draw, walk: &mut [[Lanes; GROUPS]]) -> usize {
+        let points = &self.points[draw.set][draw.factor];
         let mut starts = Vec::new();
-        points.sobol.start(block, &mut starts);
+        points.sobol.start(draw.block, &mut starts);
         let firsts: Vec<(u64, u64)> =
             points.blocks.iter().zip(&starts).map(|(block, start)| block.first(*start)).collect();
         let ends = points.ends::<V>(&firsts);
@@ -196,9 +203,9 @@ impl Quasi {
 }
 
 impl Points {
-    fn new(sobol: Sobol) -> Result<Self, Error> {
+    fn new(sobol: Sobol) -> Self {
         let blocks = (0..sobol.dimensions()).map(|at| sobol.block(at)).collect();
-        Ok(Self { sobol, blocks })
+        Self { sobol, blocks }
     }
 
     /// The quantiles of the points in the first and the last stratum, in each dimension.

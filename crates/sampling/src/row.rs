@@ -8,26 +8,18 @@ use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Not, Sub};
 #[derive(Debug, Clone, Copy)]
 pub struct Row<T, const K: usize>(pub [T; K]);
 
-impl<T: Copy, const K: usize> Row<T, K> {
-    /// Made by a loop, which is inlined for certain; `std::array::from_fn` and `map` sometimes are not.
-    #[inline(always)]
-    pub(crate) fn from_fn(f: impl Fn(usize) -> T) -> Self {
-        let mut row = [f(0); K];
-        for (at, one) in row.iter_mut().enumerate().skip(1) {
-            *one = f(at);
+/// A row of an expression for each place. A bare loop is inlined for certain, a closure is not always.
+macro_rules! row {
+    ($at:ident => $value:expr) => {{
+        let mut $at = 0;
+        let mut row = [$value; K];
+        $at += 1;
+        while $at < K {
+            row[$at] = $value;
+            $at += 1;
         }
-        Self(row)
-    }
-
-    #[inline(always)]
-    fn one<U: Copy>(self, f: impl Fn(T) -> U) -> Row<U, K> {
-        Row::from_fn(|at| f(self.0[at]))
-    }
-
-    #[inline(always)]
-    fn both<U: Copy>(self, other: Self, f: impl Fn(T, T) -> U) -> Row<U, K> {
-        Row::from_fn(|at| f(self.0[at], other.0[at]))
-    }
+        Row(row)
+    }};
 }
 
 macro_rules! operators {
@@ -37,7 +29,7 @@ macro_rules! operators {
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                self.both(other, T::$method)
+                row!(at => self.0[at].$method(other.0[at]))
             }
         }
     )*};
@@ -57,7 +49,7 @@ impl<T: Copy + Not<Output = T>, const K: usize> Not for Row<T, K> {
 
     #[inline(always)]
     fn not(self) -> Self {
-        self.one(T::not)
+        row!(at => !self.0[at])
     }
 }
 
@@ -73,77 +65,76 @@ impl<V: Vector, const K: usize> Vector for Row<V, K> {
 
     #[inline(always)]
     fn load(stored: &Self::Stored) -> Self {
-        Self::from_fn(|at| V::load(&stored[at]))
+        row!(at => V::load(&stored[at]))
     }
 
     #[inline(always)]
     fn store(self, stored: &mut Self::Stored) {
-        for (vector, stored) in self.0.into_iter().zip(stored) {
-            vector.store(stored);
+        let mut at = 0;
+        while at < K {
+            self.0[at].store(&mut stored[at]);
+            at += 1;
         }
     }
 
     #[inline(always)]
     fn to_bits(self) -> Self::Word {
-        self.one(V::to_bits)
+        row!(at => self.0[at].to_bits())
     }
 
     #[inline(always)]
     fn from_bits(bits: Self::Word) -> Self {
-        bits.one(V::from_bits)
+        row!(at => V::from_bits(bits.0[at]))
     }
 
     #[inline(always)]
     fn mul_add(self, by: Self, plus: Self) -> Self {
-        Self::from_fn(|at| self.0[at].mul_add(by.0[at], plus.0[at]))
+        row!(at => self.0[at].mul_add(by.0[at], plus.0[at]))
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        self.one(V::sqrt)
+        row!(at => self.0[at].sqrt())
     }
 
     #[inline(always)]
     fn at_most(self, other: Self) -> Self::Mask {
-        self.both(other, V::at_most)
+        row!(at => self.0[at].at_most(other.0[at]))
     }
 
     #[inline(always)]
     fn below(self, other: Self) -> Self::Mask {
-        self.both(other, V::below)
+        row!(at => self.0[at].below(other.0[at]))
     }
 
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
-        Self::from_fn(|at| V::select(mask.0[at], yes.0[at], no.0[at]))
+        row!(at => V::select(mask.0[at], yes.0[at], no.0[at]))
     }
 
     #[inline(always)]
     fn any(mask: Self::Mask) -> bool {
-        let mut any = mask.0[0];
-        for more in &mask.0[1..] {
-            any = any | *more;
+        let (mut any, mut at) = (mask.0[0], 1);
+        while at < K {
+            any = any | mask.0[at];
+            at += 1;
         }
         V::any(any)
     }
 
     #[inline(always)]
     fn least(self, other: Self) -> Self {
-        self.both(other, V::least)
+        row!(at => self.0[at].least(other.0[at]))
     }
 
     #[inline(always)]
     fn most(self, other: Self) -> Self {
-        self.both(other, V::most)
+        row!(at => self.0[at].most(other.0[at]))
     }
 
     #[inline(always)]
     fn patch(self, mask: Self::Mask, from: Self, f: fn(f64) -> f64) -> Self {
-        let mut patched = self;
-        for ((patched, mask), from) in patched.0.iter_mut().zip(mask.0).zip(from.0) {
-            *patched = patched.patch(mask, from, f);
-        }
-        patched
+        row!(at => self.0[at].patch(mask.0[at], from.0[at], f))
     }
 }
 
@@ -157,46 +148,46 @@ impl<W: Word, const K: usize> Word for Row<W, K> {
 
     #[inline(always)]
     fn count(first: u64) -> Self {
-        Self::from_fn(|at| W::count(first.wrapping_add((at * crate::LANES) as u64)))
+        row!(at => W::count(first.wrapping_add((at * crate::LANES) as u64)))
     }
 
     #[inline(always)]
     fn load(stored: &Self::Stored) -> Self {
-        Self::from_fn(|at| W::load(&stored[at]))
+        row!(at => W::load(&stored[at]))
     }
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
-        self.both(other, W::plus)
+        row!(at => self.0[at].plus(other.0[at]))
     }
 
     #[inline(always)]
     fn and(self, other: Self) -> Self {
-        self.both(other, W::and)
+        row!(at => self.0[at].and(other.0[at]))
     }
 
     #[inline(always)]
     fn or(self, other: Self) -> Self {
-        self.both(other, W::or)
+        row!(at => self.0[at].or(other.0[at]))
     }
 
     #[inline(always)]
     fn xor(self, other: Self) -> Self {
-        self.both(other, W::xor)
+        row!(at => self.0[at].xor(other.0[at]))
     }
 
     #[inline(always)]
     fn left(self, bits: u32) -> Self {
-        self.one(|word| word.left(bits))
+        row!(at => self.0[at].left(bits))
     }
 
     #[inline(always)]
     fn right(self, bits: u32) -> Self {
-        self.one(|word| word.right(bits))
+        row!(at => self.0[at].right(bits))
     }
 
     #[inline(always)]
     fn product(self, other: Self) -> Self {
-        self.both(other, W::product)
+        row!(at => self.0[at].product(other.0[at]))
     }
 }

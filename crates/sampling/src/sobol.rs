@@ -45,14 +45,15 @@ impl Sobol {
         let random = Random::new(seed);
         for (at, dimension) in dimensions.iter().enumerate() {
             let random = |digit| random.bits(SCRAMBLE, *dimension as u64, digit);
-            let columns: [u64; BITS] = std::array::from_fn(|digit| {
+            let mut columns = [0; BITS];
+            for (column, digit) in columns.iter_mut().zip(0..) {
                 let one = 1 << (63 - digit);
-                one | random(digit as u32) & (one - 1)
-            });
+                *column = one | random(digit) & (one - 1);
+            }
             for direction in sobol.directions.iter_mut().skip(at).step_by(dimensions.len()) {
                 *direction = multiply(&columns, *direction);
             }
-            sobol.shifts[at] = random(BITS as u32);
+            sobol.shifts[at] = random(64);
         }
         Ok(sobol)
     }
@@ -210,11 +211,13 @@ fn direction_numbers(dimension: usize) -> [u64; BITS] {
     };
     let record = &TABLE[14 * at..14 * (at + 1)];
     let polynomial = u32::from(record[0]) | u32::from(record[1]) << 8;
+    // The first number is one; from the second on they have a bit, two bits, and so on.
     let mut packed = record[2..].iter().rev().fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
     let degree = polynomial.ilog2() as usize;
     let mut numbers = [0u64; BITS];
     for bit in 0..BITS {
         numbers[bit] = if bit < degree {
+            #[expect(clippy::cast_possible_truncation, reason = "at most 13 bits")]
             let middle = (packed & ((1 << bit) - 1)) as u64;
             packed >>= bit;
             (middle << 1 | 1) << (63 - bit)

@@ -109,9 +109,11 @@ fn piece<const N: usize>(series: &[[f64; TERMS]; STRATA], group: usize) -> Piece
 fn polynomial<V: Wide, const N: usize>(piece: &Piece<N>, x: V) -> V {
     let square = x * x;
     let (mut odd, mut even) = (V::load(&piece[0]), V::load(&piece[1]));
-    for pair in piece[2..].as_chunks::<2>().0 {
-        odd = odd.mul_add(square, V::load(&pair[0]));
-        even = even.mul_add(square, V::load(&pair[1]));
+    let mut at = 2;
+    while at < N {
+        odd = odd.mul_add(square, V::load(&piece[at]));
+        even = even.mul_add(square, V::load(&piece[at + 1]));
+        at += 2;
     }
     odd.mul_add(x, even)
 }
@@ -168,6 +170,7 @@ fn chebyshev(n: usize) -> [f64; TERMS] {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small whole numbers")]
 mod tests {
     use super::*;
     use crate::lanes::Words;

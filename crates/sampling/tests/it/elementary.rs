@@ -151,10 +151,10 @@ macro_rules! same_on_all_kernels {
         let bits = |lanes: &[Lanes]| -> Vec<u64> {
             lanes.iter().flat_map(|lanes| lanes.0).map(f64::to_bits).collect()
         };
-        let numbers: Vec<Lanes> = $numbers;
+        let numbers: &[Lanes] = &$numbers;
         let wanted: Vec<Lanes> = numbers.iter().map(|lanes| lanes.map($function)).collect();
         for kernel in Kernel::available() {
-            assert_eq!(bits(&kernel.run(Each(&numbers))), bits(&wanted), "{}", kernel.name());
+            assert_eq!(bits(&kernel.run(Each(numbers))), bits(&wanted), "{}", kernel.name());
         }
     }};
 }
@@ -168,6 +168,6 @@ fn every_kernel_gives_the_same_bits() {
     let uniforms: Vec<Lanes> = uniforms.chain([Lanes(edges)]).collect();
     let spread: Vec<Lanes> = uniforms.iter().map(|u| *u * 1500.0 - 750.0).collect();
     same_on_all_kernels!(exp, spread);
-    same_on_all_kernels!(ln, uniforms.clone());
+    same_on_all_kernels!(ln, uniforms);
     same_on_all_kernels!(inverse_normal, uniforms);
 }

@@ -1,7 +1,7 @@
 //! Bridges and correlations: what must hold exactly.
 
 use proptest::prelude::*;
-use sampling::{Bridge, Correlation};
+use sampling::{Bridge, Correlation, Error};
 
 /// The covariance of a bridge's points is that of a walk: as many units as the earlier has steps.
 #[test]
@@ -82,10 +82,15 @@ fn impossible_correlations_are_refused_by_name() {
         "the correlation of factors 1 and 2 is `1.5`, which cannot be: it must lie from -1 to 1",
     );
     check_refused(
-        &[&[1.0, 0.9, -0.9], &[0.9, 1.0, 0.9], &[-0.9, 0.9, 1.0]],
+        &[&[1.0, 0.0, 1.0], &[0.0, 1.0, 0.0], &[1.0, 0.0, 1.0]],
         "the correlations contradict each other: those of factor 3 with the ones before it leave it a variance \
-         of `-16.05263157894738`",
+         of `0`",
     );
+    let rows = [vec![1.0, 0.9, -0.9], vec![0.9, 1.0, 0.9], vec![-0.9, 0.9, 1.0]];
+    assert!(matches!(
+        Correlation::new(&rows),
+        Err(Error::NotPositiveDefinite { factor: 3, left }) if left < -15.0
+    ));
     let nan = [vec![1.0, f64::NAN], vec![f64::NAN, 1.0]];
     assert!(Correlation::new(&nan).is_err());
 }

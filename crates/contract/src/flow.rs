@@ -121,10 +121,7 @@ pub fn flows(deal: &Deal, evaluation: &Evaluation) -> Vec<Flow> {
         tranche_flows(deal, tranche, status, today, &mut flows);
     }
     for (commitment, status) in deal.commitments.iter().zip(&evaluation.commitments) {
-        let sides = (
-            party(deal, commitment.payer.as_ref(), "customer"),
-            party(deal, commitment.payee.as_ref(), "vendor"),
-        );
+        let sides = payer_and_payee(deal, commitment);
         for year in &status.years {
             year_flows(&Year { commitment, year, today, sides: &sides }, &mut flows);
         }
@@ -149,6 +146,12 @@ pub fn flows(deal: &Deal, evaluation: &Evaluation) -> Vec<Flow> {
         (one.date, &one.clause, one.year, one.kind).cmp(&(other.date, &other.clause, other.year, other.kind))
     });
     flows
+}
+
+/// Who spends under a commitment and who is paid; nothing where the deal does not say.
+pub fn payer_and_payee(deal: &Deal, commitment: &Commitment) -> (Option<String>, Option<String>) {
+    let payer = party(deal, commitment.payer.as_ref(), "customer");
+    (payer, party(deal, commitment.payee.as_ref(), "vendor"))
 }
 
 /// The party a clause names, or the only one with that role.

@@ -32,6 +32,21 @@ pub enum Error {
         #[source]
         source: ledger::Rejection,
     },
+    /// The ledger refused the posting of a deal.
+    #[error("the deal cannot be posted")]
+    Refused(#[source] ledger::Rejection),
+    /// A deal cannot be evaluated.
+    #[error(transparent)]
+    Contract(#[from] contract::Error),
+    /// An amount of a deal does not fit.
+    #[error(transparent)]
+    Amount(#[from] units::MoneyError),
+    /// The books of a deal are kept in the order in which things became known.
+    #[error("what was known at {known_at} is no later than what is in the books")]
+    NotLater {
+        /// The moment of knowledge.
+        known_at: units::Timestamp,
+    },
     /// A sum does not fit.
     #[error("a sum is too large at record {seq}")]
     TooLarge {

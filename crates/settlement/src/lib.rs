@@ -10,6 +10,7 @@
 mod balance;
 mod begin;
 mod commitment;
+pub mod deal_posting;
 mod error;
 mod fold;
 mod line;

@@ -87,7 +87,7 @@ impl Compiler<'_> {
         let catalogue = self.catalogue();
         let backends = self.backends(catalogue.as_ref());
         let (models, model_order) = self.models(&backends, catalogue.as_ref());
-        let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models));
+        let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models, policy.as_ref()));
         let prices = self.prices();
         let contracts = raw.contracts.iter().filter_map(|raw| self.contract(raw)).collect();
         let portal = self.portal();

@@ -153,3 +153,35 @@ fn mistakes_point_at_their_place_and_say_the_mend() {
         assert_eq!(problems.list.len(), 1, "{to}: {:?}", problems.list);
     }
 }
+
+/// A policy that permits a call may say what its data are: that narrows as a header does.
+#[test]
+fn a_policy_may_ask_for_what_a_header_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let compile = |annotation: &str| {
+        let cedar =
+            format!("@id(\"ward\") @residency(\"{annotation}\") permit (principal, action, resource);");
+        std::fs::write(folder.path().join("p.cedar"), cedar).unwrap();
+        let text = format!(
+            "[policy]\nfiles = [\"p.cedar\"]\n{}",
+            GOOD.replace("processing = [\"EEA\", \"GB\"]", "")
+        );
+        File::parse(&folder.path().join("offtake.toml"), text)?.compile(&Environment, None)
+    };
+    let snapshot = compile("data-class=health; subject-country=DE").unwrap();
+    let narrowing = snapshot.residency.attached(&["ward".into()], Restrictions::default());
+    let (acme, claude) = (Organisation::new("acme").unwrap(), ModelName::new("claude").unwrap());
+    let now = "2026-11-24".parse().unwrap();
+    let plain = snapshot.residency.lawful(&acme, &claude, &Restrictions::default(), now).unwrap();
+    let narrowed = snapshot.residency.lawful(&acme, &claude, &narrowing, now).unwrap();
+    assert_eq!((plain.lawful.len(), narrowed.lawful.len()), (2, 1), "{:?}", narrowed.refused);
+    assert!(narrowed.refused.iter().any(|refused| refused.rule == "de.sgb5-393"), "{:?}", narrowed.refused);
+    assert_eq!(
+        snapshot.residency.attached(&["other".into()], Restrictions::default()),
+        Restrictions::default()
+    );
+    let problems = compile("data-class=helth").unwrap_err();
+    let problem = problems.list.first().unwrap();
+    assert!(problem.message.contains("`ward`") && problem.message.contains("`helth`"), "{problem:?}");
+    assert!(problem.hint.as_deref().unwrap_or_default().contains("health"), "{problem:?}");
+}

@@ -8,6 +8,7 @@ use crate::deliver::Presence;
 use crate::{Shared, prompt};
 use bytes::Bytes;
 use config::Backend;
+use geography::Lawful;
 use journal::{Attempt, Closed, OpenCall, Opened, Outcome, UsageSource};
 use std::sync::{Arc, LazyLock};
 use telemetry::Ended;
@@ -24,6 +25,8 @@ pub(crate) struct Used {
     pub vendor_request: Arc<str>,
     /// Where the vendor fell back by itself: each model's share of the tokens (pitfall 21); otherwise empty.
     pub parts: Vec<meter::Part>,
+    /// Where the vendor says it ran.
+    pub observed: Option<Arc<str>>,
 }
 
 impl Used {
@@ -35,6 +38,7 @@ impl Used {
             source: UsageSource::Reported,
             vendor_request,
             parts: Vec::new(),
+            observed: None,
         }
     }
 }
@@ -52,6 +56,7 @@ pub(crate) struct Record {
     /// The request's body: what was read of it is estimated for a call that is cut off before the vendor said.
     prompt: Bytes,
     prompt_tokens: Option<u64>,
+    lawful: Option<Arc<Lawful>>,
 }
 
 pub(crate) struct Call {
@@ -85,6 +90,7 @@ impl Call {
             used: Used::nothing(),
             prompt: Bytes::new(),
             prompt_tokens: None,
+            lawful: None,
         };
         Ok(Self { request, price, shared: Arc::clone(shared), presence, record: Some(record) })
     }
@@ -93,6 +99,14 @@ impl Call {
     pub fn with_prompt(mut self, prompt: Bytes) -> Self {
         if let Some(record) = &mut self.record {
             record.prompt = prompt;
+        }
+        self
+    }
+
+    /// With the backends that may lawfully be asked, and what is claimed of their places.
+    pub fn within(mut self, lawful: Option<Arc<Lawful>>) -> Self {
+        if let Some(record) = &mut self.record {
+            record.lawful = lawful;
         }
         self
     }
@@ -172,7 +186,10 @@ impl Record {
 
     /// The attempt that ends now: one, or one a model where the vendor says that several took part.
     fn attempts(&self, used: Used) -> Vec<Attempt> {
-        let Used { tokens, source, vendor_request, parts } = used;
+        let Used { tokens, source, vendor_request, parts, observed } = used;
+        let route = self.lawful.as_ref().and_then(|lawful| lawful.route(&self.backend.name));
+        let claimed = route.map_or_else(|| "".into(), |route| Arc::clone(&route.claimed));
+        let observed = observed.unwrap_or_else(|| "".into());
         let attempt = |upstream_model, tokens| Attempt {
             backend: self.backend.name.clone(),
             region: self.backend.region.clone(),
@@ -180,6 +197,8 @@ impl Record {
             tokens,
             source,
             vendor_request: Arc::clone(&vendor_request),
+            claimed: Arc::clone(&claimed),
+            observed: Arc::clone(&observed),
         };
         if parts.is_empty() || parts.len() > PARTS_MAX {
             return vec![attempt(Arc::clone(&self.upstream_model), tokens)];
@@ -216,6 +235,11 @@ impl Record {
         let last = self.attempts(used);
         let mut attempts = self.earlier;
         attempts.extend(last);
+        for attempt in attempts.iter().filter(|one| geography::is_elsewhere(&one.claimed, &one.observed)) {
+            let Attempt { backend, claimed, observed, .. } = attempt;
+            tracing::error!(call = self.open.seq, %backend, %claimed, %observed, "a call ran elsewhere than was claimed");
+            shared.telemetry.ran_elsewhere();
+        }
         let closed = Closed {
             opened: self.open.seq,
             at: now,

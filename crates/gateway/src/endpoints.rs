@@ -5,7 +5,7 @@ use crate::pipeline;
 use crate::reach::Way;
 use crate::refusal::{self, Refusal};
 use crate::routes::ModelRoute;
-use crate::{Body, Live, Shared, translate};
+use crate::{Body, Live, Shared, residency, translate};
 use bytes::Bytes;
 use config::Model;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -42,7 +42,10 @@ pub(crate) async fn count(
     let head = provider::count_head(counted.wire, &counted.body)?;
     let model = pipeline::model(&live, route.model.as_deref().or(head.model.as_deref()))?;
     let grant = live.snapshot.policy.authorize(&principal, Action::CountTokens, &model.name)?;
-    let backend = model.backends.first().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
+    // What is counted is sent as well, so it goes where the call itself might.
+    let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, now)?;
+    let mut open = model.backends.iter().filter(|one| residency::allows(lawful.as_deref(), &one.name));
+    let backend = open.next().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
     let reach = live.reach.get(&backend.name).ok_or(Refusal::NoCounting(model.name.to_string()))?;
     let mut response = match &reach.way {
         Way::Local(local) => {
@@ -64,7 +67,9 @@ pub(crate) async fn count(
         }
         Way::Vendor(_) => return Err(Refusal::NoCounting(model.name.to_string())),
     };
-    let served = Served { wire: route.wire, request, labels: &reach.labels, decision: &grant.decision };
+    let obligations = lawful.as_ref().map_or("", |lawful| &lawful.duties);
+    let labels = &reach.labels;
+    let served = Served { wire: route.wire, request, labels, decision: &grant.decision, obligations };
     headers::mark(response.headers_mut(), served, None, &[]);
     Ok(response)
 }

@@ -125,6 +125,8 @@ pub(crate) struct Served<'a> {
     pub request: RequestId,
     pub labels: &'a Labels,
     pub decision: &'a str,
+    /// Duties that go with the call, separated by commas.
+    pub obligations: &'a str,
 }
 
 /// Adds what every answer of ours says.
@@ -138,6 +140,9 @@ pub(crate) fn mark(headers: &mut HeaderMap, served: Served<'_>, cost: Option<Mon
         }
     };
     put("x-offtake-decision", served.decision);
+    if !served.obligations.is_empty() {
+        put("x-offtake-obligations", served.obligations);
+    }
     if let Some(cost) = cost {
         put("x-offtake-cost", &cost.to_string());
     }

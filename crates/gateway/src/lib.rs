@@ -15,6 +15,7 @@ mod prompt;
 mod reach;
 mod refusal;
 mod relay;
+mod residency;
 mod route;
 mod routes;
 mod server;

@@ -7,9 +7,10 @@ use crate::reach::Way;
 use crate::refusal::Refusal;
 use crate::routes::ModelRoute;
 use crate::vendor::Attempt;
-use crate::{Body, Live, Shared, route, translate, vendor};
+use crate::{Body, Live, Shared, residency, route, translate, vendor};
 use bytes::Bytes;
 use config::{Backend, Model};
+use geography::Lawful;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response};
@@ -38,6 +39,10 @@ pub(crate) struct Ask {
     pub conversation: Option<provider::Conversation>,
     pub model: Arc<Model>,
     pub grant: Grant,
+    /// The backends that may lawfully be asked; none where residency is not asked.
+    pub lawful: Option<Arc<Lawful>>,
+    /// The last backend that will be asked.
+    pub last: Option<Arc<Backend>>,
     pub stream: bool,
     pub started: Timestamp,
 }
@@ -81,7 +86,9 @@ pub(crate) async fn serve(
     let model = model(&live, route.model.as_deref().or(head.model.as_deref()))?;
     // Policy before anything is used up: a forbidden request must not take room.
     let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name)?;
-    let plan = route::plan(&model, &shared.health, started);
+    // Law before health: failover never leaves the lawful set.
+    let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, started)?;
+    let plan = route::plan(&model, lawful.as_deref(), &shared.health, started);
     // What cannot be understood is refused before it is a call.
     let conversation = match plan.iter().any(|backend| vendor::is_translated(route.wire, backend)) {
         true => Some(provider::decode_request(route.wire, &body, route.model.as_deref())?),
@@ -101,6 +108,8 @@ pub(crate) async fn serve(
         conversation,
         model,
         grant,
+        lawful,
+        last: plan.last().cloned(),
         stream,
         started,
         live,
@@ -242,11 +251,13 @@ fn open(ask: &Ask, principal: &Principal, plan: &[Arc<Backend>]) -> Result<Call,
         stream: ask.stream,
         price: price.as_ref().map(|price| price.id),
         policy: Arc::clone(&ask.grant.decision),
-        residency: Arc::clone(&ask.grant.residency),
+        residency: residency::evidence(ask.lawful.as_deref()),
         snapshot: ask.live.snapshot.version,
+        catalogue: ask.lawful.as_ref().map_or_else(|| "".into(), |lawful| Arc::clone(&lawful.catalogue)),
+        lawful_set: ask.lawful.as_ref().map_or_else(|| "".into(), |lawful| Arc::clone(&lawful.hash)),
     };
     let call = Call::open(&ask.shared, opened, backend, price, Arc::clone(&ask.presence))?;
-    Ok(call.with_prompt(ask.body.clone()))
+    Ok(call.with_prompt(ask.body.clone()).within(ask.lawful.clone()))
 }
 
 /// The protocol's name in records.

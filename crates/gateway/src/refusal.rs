@@ -14,6 +14,8 @@ pub(crate) enum Refusal {
     Identity(#[from] identity::Failure),
     #[error("{0}")]
     Policy(#[from] policy::Denial),
+    #[error("{}", crate::residency::nowhere(.model, .lawful))]
+    Residency { model: String, lawful: std::sync::Arc<geography::Lawful> },
     #[error("there is no model `{0}` here; `GET /v1/models` lists those you can use")]
     UnknownModel(String),
     #[error("nothing here answers `{0}` at this path")]
@@ -54,6 +56,7 @@ impl Refusal {
         match self {
             Self::Identity(_) => "identity",
             Self::Policy(_) => "policy",
+            Self::Residency { .. } => "residency",
             Self::UnknownModel(_) => "unknown_model",
             Self::NoSuchPath(_) => "no_such_path",
             Self::ContentType(_) => "content_type",
@@ -84,7 +87,7 @@ impl Refusal {
                 | identity::Kind::Skew => ErrorKind::Authentication,
                 identity::Kind::Unavailable => ErrorKind::NotFound,
             },
-            Self::Policy(_) => ErrorKind::Permission,
+            Self::Policy(_) | Self::Residency { .. } => ErrorKind::Permission,
             Self::UnknownModel(_) | Self::NoSuchPath(_) => ErrorKind::NotFound,
             Self::ContentType(_) | Self::BodyBroken(_) | Self::Invalid(_) | Self::Unsupported(_) => {
                 ErrorKind::InvalidRequest
@@ -113,6 +116,9 @@ impl Refusal {
                 format!("field `{field}`")
             }
             Self::Vendor { kind, .. } => format!("the backend refused: {kind:?}"),
+            Self::Residency { lawful, .. } => {
+                format!("no lawful backend: {}", crate::residency::rules(lawful))
+            }
             Self::UnknownModel(_) | Self::ContentType(_) | Self::BodyBroken(_) | Self::Malformed(_) => {
                 self.code().to_owned()
             }

@@ -1,6 +1,8 @@
 //! Which backends to try, in which order.
 
+use crate::residency;
 use config::{Backend, Model};
+use geography::Lawful;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use units::{BackendName, Timestamp};
@@ -25,13 +27,20 @@ impl Health {
     }
 }
 
-/// The model's backends in order of preference, those that could not be reached lately last. None is left out:
-/// a backend that rests may be the only one, and may be back.
-pub(crate) fn plan(model: &Model, health: &Health, now: Timestamp) -> Vec<Arc<Backend>> {
-    if let [only] = model.backends.as_slice() {
-        return vec![Arc::clone(only)];
+/// The model's lawful backends in order of preference, those that could not be reached lately last. A backend that
+/// rests may be the only one, and may be back; one that is not lawful is never in a plan.
+pub(crate) fn plan(
+    model: &Model,
+    lawful: Option<&Lawful>,
+    health: &Health,
+    now: Timestamp,
+) -> Vec<Arc<Backend>> {
+    let lawful = model.backends.iter().filter(|backend| residency::allows(lawful, &backend.name));
+    let lawful: Vec<_> = lawful.cloned().collect();
+    if lawful.len() < 2 {
+        return lawful;
     }
     let (resting, ready): (Vec<_>, Vec<_>) =
-        model.backends.iter().cloned().partition(|backend| health.rests(&backend.name, now));
+        lawful.into_iter().partition(|backend| health.rests(&backend.name, now));
     ready.into_iter().chain(resting).collect()
 }

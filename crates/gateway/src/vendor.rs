@@ -99,7 +99,8 @@ impl Answering<'_> {
 }
 
 pub(crate) fn served<'a>(ask: &'a Ask, labels: &'a Labels) -> Served<'a> {
-    Served { wire: ask.route.wire, request: ask.request, labels, decision: &ask.grant.decision }
+    let obligations = ask.lawful.as_ref().map_or("", |lawful| &lawful.duties);
+    Served { wire: ask.route.wire, request: ask.request, labels, decision: &ask.grant.decision, obligations }
 }
 
 /// The protocol a vendor speaks.
@@ -242,7 +243,7 @@ async fn refused(
         error.kind,
         ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::UpstreamUnavailable | ErrorKind::Timeout
     );
-    let last = ask.model.backends.last().is_some_and(|last| last.name == backend.name);
+    let last = ask.last.as_ref().is_some_and(|last| last.name == backend.name);
     if ask.route.wire == theirs && (last || !elsewhere) {
         let closed =
             call.close(Outcome::Failed, &format!("vendor {}", parts.status.as_u16()), Used::nothing());
@@ -338,6 +339,7 @@ pub(crate) fn used(metered: meter::Metered) -> Used {
         source: source(metered.source),
         vendor_request: metered.vendor_request_id.unwrap_or_default().into(),
         parts: metered.parts,
+        observed: metered.inference_geo.map(Arc::from),
     }
 }
 

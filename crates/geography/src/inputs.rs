@@ -111,6 +111,18 @@ impl Restrictions {
         }
     }
 
+    /// Adds what `text` says: `data-class=health; processing=EEA`, the fields of [`Restrictions::add`].
+    ///
+    /// # Errors
+    /// As [`Restrictions::add`].
+    pub fn add_all(&mut self, catalogue: &Catalogue, text: &str) -> Result<(), InputError> {
+        for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+            let (field, words) = part.split_once('=').unwrap_or((part, ""));
+            self.add(catalogue, field.trim(), words)?;
+        }
+        Ok(())
+    }
+
     fn add_control(&mut self, text: &str) -> Result<(), InputError> {
         let level = text.parse().ok().filter(|level| *level <= CONTROL_MAX);
         let level = level.ok_or_else(|| InputError {

@@ -36,6 +36,8 @@ pub struct Admitted {
     pub backend: BackendName,
     /// Where a call may be processed: what is claimed of it, for the record.
     pub processing: Places,
+    /// The same in words: `DE,FR`, or `anywhere`.
+    pub claimed: Arc<str>,
     /// Processing, storage and copies in words.
     pub claim: Arc<str>,
     /// The ids of what it rests on in the register.
@@ -79,12 +81,16 @@ pub struct Lawful {
     pub refused: Vec<Refused>,
     /// Duties of a call by any lawful route.
     pub obligations: Vec<Obligation>,
+    /// Their ids, each once, separated by commas.
+    pub duties: Arc<str>,
+    /// The ids in the register that lawful routes rest on, each once, separated by commas.
+    pub bases: Arc<str>,
     /// Rules that were in play and ask for nothing but a record.
     pub recorded: Vec<String>,
     /// Rules that only advise.
     pub advised: Vec<String>,
     /// The catalogue's version.
-    pub catalogue: String,
+    pub catalogue: Arc<str>,
     /// A hash of the catalogue's version and of the lawful routes with their places: 64 hexadecimal digits.
     pub hash: Arc<str>,
 }
@@ -92,7 +98,12 @@ pub struct Lawful {
 impl Lawful {
     /// Whether this backend may be asked.
     pub fn allows(&self, backend: &BackendName) -> bool {
-        self.lawful.iter().any(|route| route.backend == *backend)
+        self.route(backend).is_some()
+    }
+
+    /// What is claimed of this backend, where it may be asked.
+    pub fn route(&self, backend: &BackendName) -> Option<&Admitted> {
+        self.lawful.iter().find(|route| route.backend == *backend)
     }
 }
 
@@ -111,6 +122,7 @@ pub fn lawful(law: &Law<'_>, inputs: &Inputs, routes: &[Route]) -> Lawful {
             lawful.push(Admitted {
                 backend: route.backend.clone(),
                 processing: route.processing.clone(),
+                claimed: route.processing.to_string().into(),
                 claim: route.claim().into(),
                 bases: judged.bases,
             });
@@ -118,10 +130,14 @@ pub fn lawful(law: &Law<'_>, inputs: &Inputs, routes: &[Route]) -> Lawful {
             refused.append(&mut judged.refused);
         }
     }
-    let catalogue = law.catalogue.version.clone();
+    let catalogue: Arc<str> = law.catalogue.version.as_str().into();
     let hash = hash(&catalogue, &lawful);
     let Notes { obligations, recorded, advised } = notes;
-    Lawful { lawful, refused, obligations, recorded, advised, catalogue, hash }
+    let duties: BTreeSet<&str> = obligations.iter().map(|duty| duty.id.as_str()).collect();
+    let duties = listed(duties, ",").into();
+    let bases: BTreeSet<&String> = lawful.iter().flat_map(|route| &route.bases).collect();
+    let bases = listed(bases, ",").into();
+    Lawful { lawful, refused, obligations, duties, bases, recorded, advised, catalogue, hash }
 }
 
 fn hash(catalogue: &str, lawful: &[Admitted]) -> Arc<str> {

@@ -23,7 +23,7 @@ pub use catalogue::*;
 pub use date::{Date, DateError};
 pub use inputs::{CONTROL_MAX, Caller, FIELDS, InputError, Inputs, Owner, Ownership, Restrictions};
 pub use lawful::{Admitted, Law, Lawful, Obligation, Refused, lawful};
-pub use place::{Place, PlaceError, Places};
+pub use place::{Place, PlaceError, Places, is_elsewhere};
 pub use prove::{CounterExample, Proof};
 pub use register::{Basis, Register};
 pub use residency::{Declaration, Key, Residency, Settings};

@@ -158,6 +158,28 @@ impl fmt::Display for Places {
     }
 }
 
+/// Whether what a vendor says of where a call ran (`us`, `eu`, a country, `global`) contradicts what is claimed of it, as
+/// [`Places`] writes that. What says nothing of a place contradicts nothing.
+pub fn is_elsewhere(claimed: &str, observed: &str) -> bool {
+    let claims: Vec<Place> = claimed.split(',').filter_map(|place| place.parse().ok()).collect();
+    if claims.is_empty() {
+        return false;
+    }
+    match observed.to_ascii_uppercase().parse::<Place>() {
+        _ if observed.eq_ignore_ascii_case("global") => true,
+        Ok(place) if place.to_string() == "EU" => !claims.iter().any(|claim| is_in_the_union(*claim)),
+        Ok(place) => !claims.iter().any(|claim| claim.is_in(place) || place.is_in(*claim)),
+        Err(_) => false,
+    }
+}
+
+/// A vendor's `eu` is read without a catalogue.
+fn is_in_the_union(place: Place) -> bool {
+    const MEMBERS: &str =
+        "AT BE BG CY CZ DE DK EE ES EU FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK";
+    MEMBERS.split(' ').any(|code| place.country().to_string() == code)
+}
+
 /// The texts of these, separated.
 pub(crate) fn listed<T: fmt::Display>(these: impl IntoIterator<Item = T>, separator: &str) -> String {
     these.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(separator)
@@ -178,5 +200,24 @@ mod tests {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
         assert_eq!(Place::countries().count(), 250);
+    }
+
+    #[test]
+    fn what_a_vendor_observes_is_held_against_the_claim() {
+        for (claimed, observed, elsewhere) in [
+            ("US", "us", false),
+            ("US", "global", true),
+            ("DE,FR", "us", true),
+            ("DE,FR", "eu", false),
+            ("US", "eu", true),
+            ("CA-QC,US", "ca", false),
+            ("anywhere", "us", false),
+            ("unknown", "us", false),
+            ("", "us", false),
+            ("US", "not_available", false),
+            ("US", "", false),
+        ] {
+            assert_eq!(is_elsewhere(claimed, observed), elsewhere, "{claimed} {observed}");
+        }
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub hands: Option<Area>,
     /// What each organisation declared.
     pub organisations: BTreeMap<String, Declaration>,
+    /// What a policy that permits a call asks of it, by the policy's id.
+    pub policies: BTreeMap<String, Restrictions>,
     /// Each model's routes, in order of preference.
     pub routes: HashMap<ModelName, Vec<Route>>,
     /// Older than so many days, the catalogue is warned of.
@@ -60,6 +62,12 @@ impl Residency {
     /// As configured.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What the policies that permit a call ask of it, beside what it says itself.
+    pub fn attached(&self, policies: &[Arc<str>], narrowing: Restrictions) -> Restrictions {
+        let attached = policies.iter().filter_map(|id| self.settings.policies.get(&**id));
+        attached.fold(narrowing, Restrictions::and)
     }
 
     /// What is lawful for a call of `model` by `organisation` that adds `narrowing`. None when residency is not asked:

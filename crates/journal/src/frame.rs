@@ -58,10 +58,14 @@ pub struct Opened {
     pub price: Option<PriceId>,
     /// What allowed it, or `not evaluated`.
     pub policy: Arc<str>,
-    /// What made the place lawful, or `not evaluated`.
+    /// `lawful:` and the papers that it rests on, or `not evaluated`.
     pub residency: Arc<str>,
     /// The version of the configuration it was served by.
     pub snapshot: u64,
+    /// The version of the catalogue that residency was decided by; empty where it was not.
+    pub catalogue: Arc<str>,
+    /// The hash of the lawful set; empty where there was none.
+    pub lawful_set: Arc<str>,
 }
 
 /// How a call ended.
@@ -125,6 +129,10 @@ pub struct Attempt {
     pub source: UsageSource,
     /// The vendor's own id for the call, or empty.
     pub vendor_request: Arc<str>,
+    /// Where it may be processed, as claimed (`DE,FR`, `anywhere`); empty where residency was not decided.
+    pub claimed: Arc<str>,
+    /// Where the vendor says it ran, in its own words; empty where it does not say.
+    pub observed: Arc<str>,
 }
 
 /// How a call ended, and what it used.
@@ -258,10 +266,12 @@ impl Opened {
         to.text(&self.policy);
         to.text(&self.residency);
         to.number(self.snapshot);
+        to.text(&self.catalogue);
+        to.text(&self.lawful_set);
     }
 
     fn decode(from: &mut Decoder<'_>, like: Option<&Self>) -> Result<Self, Undecodable> {
-        Ok(Self {
+        let mut opened = Self {
             request: RequestId::from_bits(from.wide()?),
             at: time(from)?,
             organisation: from.name_like(like.map(|like| &like.organisation))?,
@@ -279,8 +289,23 @@ impl Opened {
             policy: from.shared(like.map(|like| &like.policy))?,
             residency: from.shared(like.map(|like| &like.residency))?,
             snapshot: from.number()?,
-        })
+            catalogue: nothing(),
+            lawful_set: nothing(),
+        };
+        // Frames of earlier versions end here.
+        if !from.0.is_empty() {
+            opened.catalogue = from.shared(Some(like.map_or(&opened.catalogue, |like| &like.catalogue)))?;
+            opened.lawful_set =
+                from.shared(Some(like.map_or(&opened.lawful_set, |like| &like.lawful_set)))?;
+        }
+        Ok(opened)
     }
+}
+
+/// The empty text, always the same one.
+fn nothing() -> Arc<str> {
+    static NOTHING: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+    Arc::clone(&NOTHING)
 }
 
 impl Closed {
@@ -294,16 +319,28 @@ impl Closed {
             attempt.encode(to);
         }
         to.number(self.first_byte_micros);
+        for attempt in &self.attempts {
+            to.text(&attempt.claimed);
+            to.text(&attempt.observed);
+        }
     }
 
     fn decode(from: &mut Decoder<'_>, like: Option<&Opened>) -> Result<Self, Undecodable> {
-        static NO_CAUSE: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
         let opened = from.number()?;
         let at = time(from)?;
         let outcome = *Outcome::ALL.get(usize::from(from.byte()?)).ok_or(Undecodable)?;
-        let cause = from.shared(Some(&NO_CAUSE))?;
-        let attempts = (0..from.byte()?).map(|_| Attempt::decode(from, like)).collect::<Result<_, _>>()?;
-        Ok(Self { opened, at, outcome, cause, attempts, first_byte_micros: from.number()? })
+        let cause = from.shared(Some(&nothing()))?;
+        let attempts = (0..from.byte()?).map(|_| Attempt::decode(from, like));
+        let mut attempts = attempts.collect::<Result<Vec<_>, _>>()?;
+        let first_byte_micros = from.number()?;
+        // Frames of earlier versions end here.
+        if !from.0.is_empty() {
+            for attempt in &mut attempts {
+                attempt.claimed = from.shared(Some(&attempt.claimed))?;
+                attempt.observed = from.shared(Some(&attempt.observed))?;
+            }
+        }
+        Ok(Self { opened, at, outcome, cause, attempts, first_byte_micros })
     }
 }
 
@@ -342,6 +379,8 @@ impl Attempt {
             },
             source: if from.byte()? == 1 { UsageSource::Estimated } else { UsageSource::Reported },
             vendor_request: from.shared(None)?,
+            claimed: nothing(),
+            observed: nothing(),
         })
     }
 }
@@ -395,5 +434,63 @@ impl CommitmentAdded {
         let currency: Currency = from.name()?;
         let total = Money::from_pico(amount(from)?, currency);
         Ok(Self { at, commitment, organisation, total, from: time(from)?, to: time(from)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A journal is read for years: what was written before a field existed still reads, with nothing in it.
+    #[test]
+    fn frames_of_earlier_versions_are_read() {
+        let attempt = Attempt {
+            backend: "vendor".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            upstream_model: "m".into(),
+            tokens: TokenCounts { input: 3, output: 7, ..TokenCounts::default() },
+            source: UsageSource::Reported,
+            vendor_request: "req".into(),
+            claimed: nothing(),
+            observed: nothing(),
+        };
+        let closed = Frame::Closed(Closed {
+            opened: 1,
+            at: Timestamp::from_seconds(5),
+            outcome: Outcome::Complete,
+            cause: nothing(),
+            attempts: vec![attempt.clone(), attempt],
+            first_byte_micros: 9,
+        });
+        let opened = Frame::Opened(Opened {
+            request: RequestId::from_bits(1),
+            at: Timestamp::from_seconds(4),
+            organisation: "o".parse().unwrap(),
+            team: "t".parse().unwrap(),
+            subject: "s".parse().unwrap(),
+            method: "jwt".into(),
+            proof: "p".into(),
+            model: "m".parse().unwrap(),
+            backend: "vendor".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            upstream_model: "m".into(),
+            wire: "w".into(),
+            stream: true,
+            price: None,
+            policy: "not evaluated".into(),
+            residency: "not evaluated".into(),
+            snapshot: 7,
+            catalogue: nothing(),
+            lawful_set: nothing(),
+        });
+        // Each of the texts that came later is one byte when empty.
+        for (frame, later) in [(opened, 2), (closed, 4)] {
+            let mut bytes = Vec::new();
+            frame.encode(&mut bytes);
+            for whole in [bytes.len(), bytes.len() - later] {
+                assert_eq!(Frame::decode(frame.kind(), &bytes[..whole], None), Ok(frame.clone()));
+            }
+            assert_eq!(Frame::decode(frame.kind(), &bytes[..bytes.len() - 1], None), Err(Undecodable));
+        }
     }
 }

@@ -27,6 +27,8 @@ fn opened(number: u128) -> Opened {
         policy: "not evaluated".into(),
         residency: "not evaluated".into(),
         snapshot: 1,
+        catalogue: "c0ffee".into(),
+        lawful_set: "5e7".into(),
     }
 }
 
@@ -44,6 +46,8 @@ fn closed(output: u64) -> Closed {
             tokens,
             source: UsageSource::Reported,
             vendor_request: "req_1".into(),
+            claimed: "DE,FR".into(),
+            observed: "eu".into(),
         }],
         first_byte_micros: 1_234,
     }

@@ -1,9 +1,9 @@
 //! Decisions made once. Bounded; a full shard is emptied, which costs a second evaluation.
 
-use crate::{Action, Denial};
+use crate::{Action, Denial, Permit};
 use identity::Method;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use units::ModelName;
 
 /// All that a decision depends on, for one set of policies.
@@ -15,7 +15,7 @@ pub struct Question {
     pub model: ModelName,
 }
 
-type Decision = Result<Arc<str>, Denial>;
+type Decision = Result<Permit, Denial>;
 
 const SHARDS: u128 = 16;
 const DECISIONS_PER_SHARD_MAX: usize = 4096;
@@ -57,10 +57,11 @@ mod tests {
             action: Action::InvokeModel,
             model: ModelName::new("m").unwrap(),
         };
-        let made = decisions.get_or_make(question(1), || Ok(Arc::from("permit:a")));
+        let permit = || Permit { decision: "permit:a".into(), policies: ["a".into()].into() };
+        let made = decisions.get_or_make(question(1), || Ok(permit()));
         assert_eq!(made, decisions.get_or_make(question(1), || panic!("made twice")));
         for class in 0..200_000 {
-            let _ = decisions.get_or_make(question(class), || Ok(Arc::from("permit:a")));
+            let _ = decisions.get_or_make(question(class), || Ok(permit()));
         }
         let held: usize = decisions.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!(held <= 16 * DECISIONS_PER_SHARD_MAX, "{held}");

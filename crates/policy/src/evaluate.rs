@@ -1,7 +1,7 @@
 //! Cedar: reading policies against the schema, and asking them.
 
-use crate::Action;
 use crate::error::{Denial, PolicyError};
+use crate::{Action, Permit};
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
@@ -64,13 +64,8 @@ impl Rules {
         Ok(Self { schema, policies, types: Types::new().map_err(ours)? })
     }
 
-    /// Asks all policies. The answer is `permit:` and the ids of those that permit.
-    pub fn decide(
-        &self,
-        principal: &Principal,
-        action: Action,
-        model: &ModelName,
-    ) -> Result<Arc<str>, Denial> {
+    /// Asks all policies. The answer names those that permit.
+    pub fn decide(&self, principal: &Principal, action: Action, model: &ModelName) -> Result<Permit, Denial> {
         // Nothing in a checked name can make this fail; if it does, the request is not one we understand.
         let (request, entities) = self
             .request(principal, action, model)
@@ -79,22 +74,34 @@ impl Rules {
         let ids = |ids: &mut dyn Iterator<Item = &PolicyId>| {
             let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
             ids.sort_unstable();
-            ids.join(",")
+            ids
         };
         let broken = ids(&mut answer
             .diagnostics()
             .errors()
             .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id()));
         if !broken.is_empty() {
-            return Err(Denial::Broken(broken));
+            return Err(Denial::Broken(broken.join(",")));
         }
-        let policies = ids(&mut answer.diagnostics().reason());
+        let reasons = ids(&mut answer.diagnostics().reason());
+        let policies = reasons.join(",");
         let (principal, verb, model) = (principal.to_string(), action.verb(), model.to_string());
         match answer.decision() {
-            Decision::Allow => Ok(Arc::from(format!("permit:{policies}"))),
+            Decision::Allow => Ok(Permit {
+                decision: Arc::from(format!("permit:{policies}")),
+                policies: reasons.into_iter().map(Arc::from).collect(),
+            }),
             Decision::Deny if policies.is_empty() => Err(Denial::NotPermitted { principal, verb, model }),
             Decision::Deny => Err(Denial::Forbidden { policies, principal, verb, model }),
         }
+    }
+
+    /// The policies with this annotation, and what it says.
+    pub fn annotated(&self, name: &str) -> Vec<(String, String)> {
+        let text = |policy: &cedar_policy::Policy| {
+            policy.annotation(name).map(|text| (policy.id().to_string(), text.to_owned()))
+        };
+        self.policies.policies().filter_map(text).collect()
     }
 
     fn request(

@@ -48,13 +48,22 @@ impl Action {
     }
 }
 
+/// What permits a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Permit {
+    /// `permit:` and the ids of the policies.
+    decision: Arc<str>,
+    /// The ids.
+    policies: Arc<[Arc<str>]>,
+}
+
 /// Leave to go on, with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// `not evaluated`, or `permit:` and the ids of the policies that permit it.
     pub decision: Arc<str>,
-    /// `not evaluated`: no residency rules exist yet.
-    pub residency: Arc<str>,
+    /// The ids of the policies that permit it; none where nothing was evaluated.
+    pub policies: Arc<[Arc<str>]>,
 }
 
 /// The policies of one configuration. Immutable; replaced whole.
@@ -94,8 +103,8 @@ impl Policy {
         action: Action,
         model: &ModelName,
     ) -> Result<Grant, Denial> {
-        let decision = match &self.rules {
-            None => self.not_evaluated.clone(),
+        let Permit { decision, policies } = match &self.rules {
+            None => Permit { decision: self.not_evaluated.clone(), policies: Arc::default() },
             Some((rules, decisions)) => {
                 let question = Question {
                     class: principal.class,
@@ -106,6 +115,11 @@ impl Policy {
                 decisions.get_or_make(question, || rules.decide(principal, action, model))?
             }
         };
-        Ok(Grant { decision, residency: self.not_evaluated.clone() })
+        Ok(Grant { decision, policies })
+    }
+
+    /// The policies that carry this annotation, by id, and what it says.
+    pub fn annotated(&self, name: &str) -> Vec<(String, String)> {
+        self.rules.as_ref().map(|(rules, _)| rules.annotated(name)).unwrap_or_default()
     }
 }

@@ -42,7 +42,7 @@ fn check(policies: &str, table: &str) {
         for _ in 0..2 {
             let answer = match policy.authorize(&principal, action(what), &model) {
                 Ok(grant) => {
-                    assert_eq!(&*grant.residency, "not evaluated");
+                    assert_eq!(format!("permit:{}", grant.policies.join(",")), *grant.decision);
                     grant.decision.to_string()
                 }
                 Err(denial) => denial.decision(),
@@ -160,7 +160,7 @@ fn the_denial_says_what_was_missing() {
 fn open_says_that_nothing_was_evaluated() {
     let alice = principal("demo/bench/alice", Method::Jwt);
     let grant = Policy::open().authorize(&alice, Action::InvokeModel, &ModelName::new("m").unwrap()).unwrap();
-    assert_eq!((&*grant.decision, &*grant.residency), ("not evaluated", "not evaluated"));
+    assert_eq!((&*grant.decision, grant.policies.len()), ("not evaluated", 0));
 }
 
 /// What is wrong with these files, and on which line.
@@ -203,4 +203,12 @@ fn the_readme_s_policies_are_good() {
          acme/ml/repo:acme/app   call small -> permit:ml-small
          acme/ml/repo:evil/app   call small -> deny:ci-only-its-own",
     );
+}
+
+#[test]
+fn annotations_are_read_with_the_policy_they_stand_on() {
+    let text = "@id(\"health\") @residency(\"data-class=health\") permit (principal, action, resource);\npermit (principal, action, resource);";
+    let policy = Policy::parse(&[("rules.cedar", text)]).unwrap();
+    assert_eq!(policy.annotated("residency"), [("health".to_owned(), "data-class=health".to_owned())]);
+    assert_eq!(Policy::open().annotated("residency"), []);
 }

@@ -112,6 +112,8 @@ pub fn close_unfinished(journal: &Journal, unfinished: Vec<Unfinished>, now: Tim
             tokens: used,
             source: UsageSource::Estimated,
             vendor_request: "".into(),
+            claimed: "".into(),
+            observed: "".into(),
         };
         let attempts = if used.is_zero() { Vec::new() } else { vec![attempt] };
         journal.append(&Frame::Closed(Closed {

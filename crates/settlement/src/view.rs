@@ -59,6 +59,10 @@ pub struct AttemptView {
     pub source: UsageSource,
     /// The vendor's own id for it, or empty.
     pub vendor_request: Arc<str>,
+    /// Where it may have been processed, as claimed; empty where residency was not decided.
+    pub claimed: Arc<str>,
+    /// Where the vendor says it ran; empty where it does not say.
+    pub observed: Arc<str>,
     /// What it costs; none while it has no price.
     pub charge: Option<Money>,
     /// The batch that it was settled in.
@@ -198,7 +202,16 @@ impl CallView {
         self.cause = closed.cause.clone();
         self.first_byte_micros = closed.first_byte_micros;
         let view = |attempt: &Attempt| {
-            let Attempt { backend, region, upstream_model, tokens, source, vendor_request } = attempt.clone();
+            let Attempt {
+                backend,
+                region,
+                upstream_model,
+                tokens,
+                source,
+                vendor_request,
+                claimed,
+                observed,
+            } = attempt.clone();
             AttemptView {
                 backend,
                 region,
@@ -206,6 +219,8 @@ impl CallView {
                 tokens,
                 source,
                 vendor_request,
+                claimed,
+                observed,
                 charge: None,
                 batch: None,
             }

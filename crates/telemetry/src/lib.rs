@@ -54,6 +54,7 @@ pub struct Telemetry {
     unsettled_records: Gauge,
     unrated_calls: Gauge,
     settling_waits: Gauge,
+    ran_elsewhere: Counter,
 }
 
 impl Default for Telemetry {
@@ -98,6 +99,12 @@ impl Telemetry {
             "1 while something keeps settling from going on",
             settling_waits.clone(),
         );
+        let ran_elsewhere = Counter::default();
+        registry.register(
+            "ran_elsewhere",
+            "Attempts that a vendor says ran elsewhere than was claimed",
+            ran_elsewhere.clone(),
+        );
         let calls = [
             (Ended::Complete, "complete"),
             (Ended::Interrupted, "interrupted"),
@@ -117,6 +124,7 @@ impl Telemetry {
             unsettled_records,
             unrated_calls,
             settling_waits,
+            ran_elsewhere,
         }
     }
 
@@ -141,6 +149,11 @@ impl Telemetry {
         {
             self.first_byte_seconds.observe(f64::from(micros) / 1e6);
         }
+    }
+
+    /// A vendor says that an attempt ran elsewhere than was claimed of it: an incident.
+    pub fn ran_elsewhere(&self) {
+        self.ran_elsewhere.inc();
     }
 
     /// A request was refused; `code` is one of a closed set.

@@ -107,10 +107,18 @@ fn line(call: &CallView) -> String {
         "cause": &*call.cause,
         "policy": &*call.opened.policy,
         "residency": &*call.opened.residency,
+        "snapshot": format!("{:016x}", call.opened.snapshot),
+        "catalogue": evidence(&call.opened.catalogue),
+        "lawful_set": evidence(&call.opened.lawful_set),
         "first_byte_micros": call.first_byte_micros,
         "attempts": attempts,
     });
     format!("{value}\n")
+}
+
+/// Nothing where residency was not decided.
+fn evidence(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn attempt(attempt: &settlement::AttemptView) -> serde_json::Value {
@@ -120,5 +128,8 @@ fn attempt(attempt: &settlement::AttemptView) -> serde_json::Value {
         "upstream_model": &*attempt.upstream_model,
         "tokens": attempt.tokens.total(),
         "vendor_request": &*attempt.vendor_request,
+        "claimed": evidence(&attempt.claimed),
+        "observed": if attempt.observed.is_empty() { "unavailable" } else { &*attempt.observed },
+        "ran_elsewhere": geography::is_elsewhere(&attempt.claimed, &attempt.observed),
     })
 }

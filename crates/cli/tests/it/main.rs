@@ -18,4 +18,5 @@ mod instrument;
 mod kill;
 mod policy;
 mod relay;
+mod residency;
 mod upstream;

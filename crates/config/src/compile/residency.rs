@@ -71,6 +71,7 @@ impl Compiler<'_> {
         &mut self,
         catalogue: Catalogue,
         models: &HashMap<ModelName, Arc<Model>>,
+        policy: Option<&policy::Policy>,
     ) -> Option<Residency> {
         let always = self.file.raw.residency.is_some();
         let raw = self.file.raw.residency.clone().unwrap_or_default();
@@ -90,6 +91,7 @@ impl Compiler<'_> {
             }
         }
         let register = self.register(&raw, &catalogue)?;
+        let policies = self.attached(policy, &catalogue)?;
         let routes = models.values().map(|model| (model.name.clone(), routes(model, &catalogue))).collect();
         Some(Residency::new(Settings {
             always,
@@ -98,11 +100,32 @@ impl Compiler<'_> {
             asked,
             hands,
             organisations,
+            policies,
             routes,
             catalogue_days_warn: Some(raw.catalogue_days_warn.unwrap_or(CATALOGUE_DAYS_WARN).into()),
             catalogue_days_max: raw.catalogue_days_max.map(Into::into),
             destinations_days_max: raw.destinations_days_max.map(Into::into),
         }))
+    }
+
+    /// What policies ask of the calls that they permit: `@residency("data-class=health; processing=EEA")`.
+    fn attached(
+        &mut self,
+        policy: Option<&policy::Policy>,
+        catalogue: &Catalogue,
+    ) -> Option<BTreeMap<String, Restrictions>> {
+        let mut attached = BTreeMap::new();
+        for (id, text) in policy.map(|policy| policy.annotated("residency")).unwrap_or_default() {
+            let mut asked = Restrictions::default();
+            if let Err(error) = asked.add_all(catalogue, &text) {
+                let files = self.file.raw.policy.as_ref().map(|raw| raw.files.span()).unwrap_or_default();
+                let message = format!("policy `{id}`: `@residency(\"{text}\")`: {}", error.message);
+                self.problems.push(crate::Problem::at(files, message).hint(error.mend));
+                return None;
+            }
+            attached.insert(id, asked);
+        }
+        Some(attached)
     }
 
     fn asked(&mut self, raw: &Asked<'_>, catalogue: &Catalogue) -> Option<Restrictions> {

@@ -25,6 +25,7 @@ fn settings(paths: &[Path]) -> Settings {
             "acme".into(),
             Declaration { caller: said.caller, asked: Restrictions::default() },
         )]),
+        policies: BTreeMap::from([("health".into(), narrowed(&[("data-class", "health")]))]),
         routes: HashMap::from([(model(), paths.iter().map(Path::route).collect())]),
         catalogue_days_warn: Some(100),
         catalogue_days_max: None,

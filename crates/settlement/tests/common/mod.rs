@@ -60,6 +60,8 @@ pub fn opened(number: u128, at: Timestamp, model: &str, price: Option<PriceId>) 
         policy: "not evaluated".into(),
         residency: "not evaluated".into(),
         snapshot: 1,
+        catalogue: "".into(),
+        lawful_set: "".into(),
     }
 }
 
@@ -71,6 +73,8 @@ pub fn attempt(backend: &str, input: u64, output: u64) -> Attempt {
         tokens: TokenCounts { input, output, ..TokenCounts::default() },
         source: UsageSource::Reported,
         vendor_request: "msg_1".into(),
+        claimed: "".into(),
+        observed: "".into(),
     }
 }
 

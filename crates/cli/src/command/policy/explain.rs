@@ -57,8 +57,10 @@ pub struct Arguments {
 /// What was decided.
 struct Decided {
     permit: bool,
-    /// What permits the call, or why nothing does.
-    policies: String,
+    /// What was decided of who may, as the record says it.
+    authorisation: String,
+    /// The policies that permit the call.
+    policies: Vec<String>,
     reason: Option<String>,
     /// None when residency is not asked.
     lawful: Option<Lawful>,
@@ -84,19 +86,27 @@ fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure
     })?;
     let residency = &snapshot.residency;
     let narrowing = narrowing(arguments, &residency.settings().catalogue)?;
+    let authorised = snapshot.policy.authorize(&principal, Action::InvokeModel, &name);
+    let narrowing = match &authorised {
+        Ok(grant) => residency.attached(&grant.policies, narrowing),
+        Err(_) => narrowing,
+    };
     let asked = residency.settings().always || !narrowing.is_empty();
     let organisation = principal.organisation.as_str();
     let lawful = match asked {
         true => Some(residency.decide(Some(organisation), &name, &narrowing, day(arguments.on.as_deref())?)),
         false => None,
     };
-    let (policies, reason) = match snapshot.policy.authorize(&principal, Action::InvokeModel, &name) {
-        Ok(grant) => (grant.decision.to_string(), None),
-        Err(denial) => (denial.decision(), Some(denial.to_string())),
+    let (authorisation, policies, reason) = match authorised {
+        Ok(grant) => {
+            (grant.decision.to_string(), grant.policies.iter().map(ToString::to_string).collect(), None)
+        }
+        Err(denial) => (denial.decision(), Vec::new(), Some(denial.to_string())),
     };
     let somewhere = lawful.as_ref().is_none_or(|lawful| !lawful.lawful.is_empty());
     Ok(Decided {
         permit: reason.is_none() && somewhere,
+        authorisation,
         policies,
         reason,
         lawful,
@@ -144,9 +154,6 @@ fn machine(decided: &Decided) -> serde_json::Value {
         || decided.backends.clone(),
         |lawful| lawful.lawful.iter().map(|route| route.backend.to_string()).collect(),
     );
-    // `permit:base,teams` rests on two policies; `not evaluated` and `deny:default` on none.
-    let rests_on = decided.policies.split_once(':').map(|(_, ids)| ids).filter(|ids| *ids != "default");
-    let policies: Vec<&str> = rests_on.into_iter().flat_map(|ids| ids.split(',')).collect();
     let routes: Vec<_> = lawful.iter().flat_map(|lawful| &lawful.lawful).collect();
     json!({
         "decision": if decided.permit { "permit" } else { "deny" },
@@ -159,8 +166,8 @@ fn machine(decided: &Decided) -> serde_json::Value {
             "id": duty.id, "about": duty.about, "rule": duty.rule, "source": duty.source,
         })).collect::<Vec<_>>(),
         "catalogue": decided.catalogue,
-        "policies": policies,
-        "authorisation": decided.policies,
+        "policies": decided.policies,
+        "authorisation": decided.authorisation,
         "reason": decided.reason,
         "residency": if lawful.is_some() { "evaluated" } else { "not evaluated" },
         "routes": routes.iter().map(|route| json!({
@@ -182,7 +189,7 @@ fn person(arguments: &Arguments, decided: &Decided) -> String {
     // Writing to a String cannot fail.
     let _ = match &decided.reason {
         Some(reason) => writeln!(text, "policy     {reason}"),
-        None => writeln!(text, "policy     {}", decided.policies),
+        None => writeln!(text, "policy     {}", decided.authorisation),
     };
     let Some(lawful) = &decided.lawful else {
         let _ =

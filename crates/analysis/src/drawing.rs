@@ -194,7 +194,7 @@ fn ticks(least: f64, most: f64) -> Vec<f64> {
 }
 
 fn bars(bars: &Bars) -> Drawing {
-    let (left, right, row) = (200.0, WIDTH - 90.0, 26.0);
+    let (left, right, row) = (200.0, WIDTH - 170.0, 26.0);
     let total = |bar: &crate::document::Bar| bar.pieces.iter().map(|(_, size, _)| size.abs()).sum::<f64>();
     let negative = bars.bars.iter().flat_map(|bar| &bar.pieces).any(|(_, size, _)| *size < 0.0);
     let most = bars.bars.iter().map(total).fold(f64::MIN_POSITIVE, f64::max);

@@ -164,7 +164,8 @@ impl Paper {
         for ((lines, room), column) in wrapped.iter().zip(widths).zip(&table.columns) {
             let mut y = top + style.size + 2.0;
             for line in lines {
-                let x = if column.number { left + room - 6.0 - width(line) * style.size } else { left + 2.0 };
+                let size = if style.bold { scale } else { style.size };
+                let x = if column.number { left + room - 6.0 - width(line) * size } else { left + 2.0 };
                 write(page, (x, y), style, line);
                 y += style.size * 1.3;
             }

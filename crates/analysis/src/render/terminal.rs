@@ -32,7 +32,13 @@ fn page(out: &mut String, document: &Document) -> Result {
             Block::Warning(text) => paragraph(out, "! ", text)?,
             Block::List(points) => points.iter().try_for_each(|point| paragraph(out, "• ", point))?,
             Block::Tiles(tiles) => tiles.iter().try_for_each(|tile| {
-                writeln!(out, "  {:<44}{:<24}{}", plain(&tile.label), plain(&tile.value), plain(&tile.basis))
+                writeln!(
+                    out,
+                    "  {:<42}  {:<30}  {}",
+                    plain(&tile.label),
+                    plain(&tile.value),
+                    plain(&tile.basis)
+                )
             })?,
             Block::Table(shown) => table(out, shown)?,
             Block::Chart(Chart::Fan(shown)) => fan(out, shown)?,
@@ -53,8 +59,7 @@ fn letters(text: &str) -> usize {
 
 fn paragraph(out: &mut String, mark: &str, text: &str) -> Result {
     let indent = letters(mark);
-    let room = (WIDTH - indent).to_string().parse().unwrap_or(80.0);
-    for (place, line) in wrap(text, room, |part| part.chars().map(|_| 1.0).sum()).iter().enumerate() {
+    for (place, line) in lines(text, WIDTH - indent).iter().enumerate() {
         let lead = if place == 0 { mark.to_owned() } else { " ".repeat(indent) };
         writeln!(out, "{lead}{line}")?;
     }
@@ -65,27 +70,55 @@ fn table(out: &mut String, table: &Table) -> Result {
     if !table.caption.is_empty() {
         writeln!(out, "{}", plain(&table.caption))?;
     }
-    let rows: Vec<Vec<String>> =
-        table.rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
-    let widths: Vec<usize> = (0..table.columns.len())
+    let mut widths: Vec<usize> = (0..table.columns.len())
         .map(|place| {
-            let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| letters(cell));
+            let cells = table.rows.iter().filter_map(|row| row.get(place)).map(|cell| letters(cell));
             cells.chain([letters(&table.columns[place].name)]).max().unwrap_or(0)
         })
         .collect();
+    shrink(&table.columns, &mut widths);
     let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-    line(out, &table.columns, &widths, &names)?;
-    rows.iter().try_for_each(|row| line(out, &table.columns, &widths, row))
+    row(out, &table.columns, &widths, &names)?;
+    table.rows.iter().try_for_each(|cells| row(out, &table.columns, &widths, cells))
 }
 
-fn line(out: &mut String, columns: &[Column], widths: &[usize], cells: &[String]) -> Result {
-    let mut text = String::from(" ");
-    for ((column, width), cell) in columns.iter().zip(widths).zip(cells) {
-        let pad = " ".repeat(width.saturating_sub(letters(cell)));
-        let (before, after) = if column.number { (pad.as_str(), "") } else { ("", pad.as_str()) };
-        write!(text, " {before}{cell}{after} ")?;
+/// Narrows the widest columns of words until a row fits; numbers are never broken.
+fn shrink(columns: &[Column], widths: &mut [usize]) {
+    const NARROW: usize = 14;
+    while widths.iter().map(|width| width + 2).sum::<usize>() >= WIDTH {
+        let words = columns
+            .iter()
+            .zip(widths.iter_mut())
+            .filter(|(column, width)| !column.number && **width > NARROW);
+        let Some((_, widest)) = words.max_by_key(|(_, width)| **width) else { return };
+        *widest -= 1;
     }
-    writeln!(out, "{}", text.trim_end())
+}
+
+/// One row, in as many lines as its longest cell needs.
+fn row(out: &mut String, columns: &[Column], widths: &[usize], cells: &[String]) -> Result {
+    let wrapped: Vec<Vec<String>> = cells
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| if letters(cell) <= *width { vec![plain(cell)] } else { lines(cell, *width) })
+        .collect();
+    for line in 0..wrapped.iter().map(Vec::len).max().unwrap_or(0) {
+        let mut text = String::from(" ");
+        for ((column, width), cell) in columns.iter().zip(widths).zip(&wrapped) {
+            let cell = cell.get(line).map_or("", String::as_str);
+            let pad = " ".repeat(width.saturating_sub(letters(cell)));
+            let (before, after) = if column.number { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            write!(text, " {before}{cell}{after} ")?;
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+/// `text` in lines of at most `width` letters.
+fn lines(text: &str, width: usize) -> Vec<String> {
+    let room = (0..width).map(|_| 1.0).sum();
+    wrap(text, room, |part| part.chars().map(|_| 1.0).sum())
 }
 
 /// The median as a line of blocks, and the numbers by year under it.

@@ -1,39 +1,91 @@
-//! Several paths side by side as one number that contract rules are computed in.
+//! Eight paths side by side as one number that contract rules are computed in.
+//!
+//! The rules are compiled apart from the market's wide registers, so these are plain loops over eight numbers,
+//! with truths as bits: what any compiler makes fast. The market hands over through memory ([`stored`]).
 
 use contract::{Number, Ratio, YearRules};
-use sampling::Vector;
-use std::ops::{Add, Div, Mul, Sub};
+use sampling::{LANES, Lanes, Vector};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
-/// Several numbers, one a path, as the contract's rules see them.
+/// An array, lane by lane, in a loop that every compiler unrolls.
+macro_rules! each {
+    ($of:expr, $lane:ident => $value:expr) => {{
+        let mut lanes = [$of; LANES];
+        for $lane in 0..LANES {
+            lanes[$lane] = $value;
+        }
+        lanes
+    }};
+}
+
+/// Eight numbers, one a path, as the contract's rules see them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(transparent)]
-pub struct Many<V>(pub V);
+pub struct Eight(pub Lanes);
 
-impl<V: Vector> Many<V> {
+/// Eight truths: all bits set, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Truths([u64; LANES]);
+
+impl Eight {
     /// The same number on every path.
     #[inline(always)]
-    pub fn splat(number: f64) -> Self {
-        Self(V::splat(number))
+    pub const fn splat(number: f64) -> Self {
+        Self(Lanes::splat(number))
+    }
+}
+
+impl Truths {
+    /// One where it is true, else nothing.
+    pub fn ones(self) -> Lanes {
+        Eight::select(self, Eight::splat(1.0), Eight::splat(0.0)).0
     }
 }
 
 macro_rules! operator {
-    ($($trait:ident $method:ident),*) => {$(
-        impl<V: Vector> $trait for Many<V> {
+    ($($trait:ident $method:ident $op:tt),*) => {$(
+        impl $trait for Eight {
             type Output = Self;
 
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Self(self.0.$method(other.0))
+                Self(Lanes(each!(0.0, lane => self.0.0[lane] $op other.0.0[lane])))
             }
         }
     )*};
 }
 
-operator!(Add add, Sub sub, Mul mul, Div div);
+operator!(Add add +, Sub sub -, Mul mul *, Div div /);
 
-impl<V: Vector> Number for Many<V> {
-    type Mask = V::Mask;
+impl BitAnd for Truths {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(each!(0, lane => self.0[lane] & other.0[lane]))
+    }
+}
+
+impl BitOr for Truths {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(each!(0, lane => self.0[lane] | other.0[lane]))
+    }
+}
+
+impl Not for Truths {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(each!(0, lane => !self.0[lane]))
+    }
+}
+
+impl Number for Eight {
+    type Mask = Truths;
 
     #[inline(always)]
     fn of(exact: Ratio) -> Self {
@@ -41,35 +93,52 @@ impl<V: Vector> Number for Many<V> {
     }
 
     #[inline(always)]
-    fn at_most(self, other: Self) -> V::Mask {
-        self.0.at_most(other.0)
+    fn at_most(self, other: Self) -> Truths {
+        Truths(each!(0, lane => if self.0.0[lane] <= other.0.0[lane] { u64::MAX } else { 0 }))
     }
 
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
-        Self(V::select(mask, yes.0, no.0))
+    fn select(mask: Truths, yes: Self, no: Self) -> Self {
+        Self(Lanes(each!(0.0, lane => {
+            let (yes, no) = (yes.0.0[lane].to_bits(), no.0.0[lane].to_bits());
+            f64::from_bits(yes & mask.0[lane] | no & !mask.0[lane])
+        })))
     }
 
     #[inline(always)]
     fn least(self, other: Self) -> Self {
-        Self(self.0.least(other.0))
+        Self(Lanes(each!(0.0, lane => {
+            let (a, b) = (self.0.0[lane], other.0.0[lane]);
+            if a < b { a } else { b }
+        })))
     }
 
     #[inline(always)]
     fn most(self, other: Self) -> Self {
-        Self(self.0.most(other.0))
+        Self(Lanes(each!(0.0, lane => {
+            let (a, b) = (self.0.0[lane], other.0.0[lane]);
+            if a > b { a } else { b }
+        })))
     }
 }
 
-/// The same rules for several paths side by side.
-pub(crate) fn many<V: Vector>(rules: &YearRules<f64>) -> YearRules<Many<V>> {
-    let share = |(share, most): &(f64, Option<f64>)| (Many::splat(*share), most.map(Many::splat));
+/// What stands in registers, in memory.
+#[inline(always)]
+pub(crate) fn stored<V: Vector<Stored = Lanes>>(value: V) -> Lanes {
+    let mut lanes = Lanes::ZERO;
+    value.store(&mut lanes);
+    lanes
+}
+
+/// The same rules for eight paths side by side.
+pub(crate) fn many(rules: &YearRules<f64>) -> YearRules<Eight> {
+    let share = |(share, most): &(f64, Option<f64>)| (Eight::splat(*share), most.map(Eight::splat));
     YearRules {
-        minimum: Many::splat(rules.minimum),
+        minimum: Eight::splat(rules.minimum),
         eligible: rules.eligible.iter().map(share).collect(),
-        keep: Many::splat(rules.keep),
-        keep_over: Many::splat(rules.keep_over),
+        keep: Eight::splat(rules.keep),
+        keep_over: Eight::splat(rules.keep_over),
         carry: share(&rules.carry),
-        make_good: Many::splat(rules.make_good),
+        make_good: Eight::splat(rules.make_good),
     }
 }

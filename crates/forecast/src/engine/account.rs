@@ -1,11 +1,13 @@
 //! Commitments on several paths: each step's spend settled, year to date, by the contract's own rules.
 
 use super::tally::{Fans, Tally, add, wholes, year_place};
-use crate::number::{Many, many};
+use crate::number::{Eight, many};
 use crate::plan::{CommitmentPlan, Plan};
 use contract::YearRules;
 use sampling::{GROUPS, Lanes, Vector};
 
+/// Nothing, on each path.
+const NOTHING: Eight = Eight(Lanes::ZERO);
 /// Less than this share of a minimum is no shortfall but rounding.
 const ROUNDING: f64 = 1e-9;
 
@@ -13,12 +15,12 @@ const ROUNDING: f64 = 1e-9;
 #[derive(Debug, Clone)]
 pub(crate) struct Account<V> {
     /// By contract year.
-    rules: Vec<YearRules<Many<V>>>,
+    rules: Vec<YearRules<Eight>>,
     /// By group and rule: list spend in the contract year so far.
-    list: Vec<Many<V>>,
+    list: Vec<Eight>,
     /// Handed on by the year before.
-    excess: [Many<V>; GROUPS],
-    credit: [Many<V>; GROUPS],
+    excess: [Eight; GROUPS],
+    credit: [Eight; GROUPS],
     /// Charged, due and counted in the contract year so far.
     charged: [V; GROUPS],
     due: [V; GROUPS],
@@ -55,9 +57,9 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         let zero = V::splat(0.0);
         Self {
             rules: plan.rules.iter().map(many).collect(),
-            list: vec![Many(zero); GROUPS * plan.shares.len()],
-            excess: [Many(zero); GROUPS],
-            credit: [Many(zero); GROUPS],
+            list: vec![NOTHING; GROUPS * plan.shares.len()],
+            excess: [NOTHING; GROUPS],
+            credit: [NOTHING; GROUPS],
             charged: [zero; GROUPS],
             due: [zero; GROUPS],
             counted: [zero; GROUPS],
@@ -67,8 +69,8 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
 
     pub fn reset(&mut self) {
         let zero = V::splat(0.0);
-        self.list.fill(Many(zero));
-        (self.excess, self.credit) = ([Many(zero); GROUPS], [Many(zero); GROUPS]);
+        self.list.fill(NOTHING);
+        (self.excess, self.credit) = ([NOTHING; GROUPS], [NOTHING; GROUPS]);
         (self.charged, self.due) = ([zero; GROUPS], [zero; GROUPS]);
         (self.counted, self.closed) = ([zero; GROUPS], [zero; GROUPS]);
     }
@@ -78,7 +80,7 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
     pub fn spend(&mut self, group: usize, list: V, shares: &[f64]) {
         let sums = &mut self.list[group * shares.len()..(group + 1) * shares.len()];
         for (sum, share) in sums.iter_mut().zip(shares) {
-            sum.0 = list.mul_add(V::splat(*share), sum.0);
+            list.mul_add(V::splat(*share), V::load(&sum.0)).store(&mut sum.0);
         }
     }
 
@@ -87,7 +89,7 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         let rules = by_rule.len() - 1;
         let sums = &mut self.list[group * rules..(group + 1) * rules];
         for (sum, list) in sums.iter_mut().zip(by_rule) {
-            sum.0 += V::splat(*list);
+            sum.0 += Lanes::splat(*list);
         }
         V::splat(by_rule.iter().sum())
     }
@@ -106,37 +108,38 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         let list = &self.list[group * count..(group + 1) * count];
         let sums = self.rules[year].settle(list, self.excess[group], self.credit[group]);
         let zero = V::splat(0.0);
-        let (charge, due) = (sums.charge.0, sums.charge.0 - sums.credit_used.0);
+        let (charge, used) = (V::load(&sums.charge.0), V::load(&sums.credit_used.0));
+        let (counted, due) = (V::load(&sums.counted.0), charge - used);
         let mut moved = Moved {
-            counted: sums.counted.0 - self.counted[group],
+            counted: counted - self.counted[group],
             charge: charge - self.charged[group],
             cash: due - self.due[group],
-            drawn: self.closed[group] + sums.counted.0,
+            drawn: self.closed[group] + counted,
             shortfall: zero,
             expired: zero,
         };
         if !plan.time.closes[step] {
-            (self.charged[group], self.due[group], self.counted[group]) = (charge, due, sums.counted.0);
+            (self.charged[group], self.due[group], self.counted[group]) = (charge, due, counted);
             return moved;
         }
-        moved.cash += sums.shortfall.0;
-        moved.shortfall = sums.shortfall.0;
-        moved.expired = self.credit[group].0 - sums.credit_used.0;
+        moved.shortfall = V::load(&sums.shortfall.0);
+        moved.cash += moved.shortfall;
+        moved.expired = V::load(&self.credit[group].0) - used;
         let place = year_place(plan, commitment, year);
         let sum = &mut tally.years[place];
         let short = V::splat(ROUNDING * terms.minimums[year]).below(moved.shortfall);
         add(&mut sum.short, V::select(short, V::splat(1.0), zero));
         add(&mut sum.shortfall, moved.shortfall);
-        add(&mut sum.counted, sums.counted.0);
+        add(&mut sum.counted, counted);
         add(&mut sum.charge, charge);
         add(&mut sum.cash, due + moved.shortfall);
         add(&mut sum.expired, moved.expired);
-        add(&mut sum.excess, sums.excess_out.0);
+        add(&mut sum.excess, V::load(&sums.excess_out.0));
         fans.wholes.add(wholes(plan) + place, moved.shortfall);
         let on = terms.hands_on[year];
-        self.excess[group] = if on { sums.excess_out } else { Many(zero) };
-        self.credit[group] = if on { sums.credit_out } else { Many(zero) };
-        self.list[group * count..(group + 1) * count].fill(Many(zero));
+        self.excess[group] = if on { sums.excess_out } else { NOTHING };
+        self.credit[group] = if on { sums.credit_out } else { NOTHING };
+        self.list[group * count..(group + 1) * count].fill(NOTHING);
         (self.charged[group], self.due[group], self.counted[group]) = (zero, zero, zero);
         self.closed[group] = moved.drawn;
         moved

@@ -8,7 +8,8 @@ use super::market::Factors;
 use super::purse::Purse;
 use super::releases::Releases;
 use super::tally::{CONTROLS, Fans, PER_PARTY, SERIES, Tally, WHOLES, Whole, add, sample_place, series};
-use crate::plan::{Driver, MetricPlan, Plan};
+use crate::number::stored;
+use crate::plan::{Driver, Plan};
 use sampling::{BLOCK, GROUPS, Lanes, Paths, Random, Vector, exp, ln};
 
 /// Where the random numbers of some paths come from.
@@ -32,7 +33,7 @@ pub(crate) struct Keep {
 }
 
 /// Everything that 64 paths need.
-pub(crate) struct Block<'a, V: Vector> {
+pub(crate) struct Block<'a, V> {
     plan: &'a Plan,
     shocks: Vec<[Lanes; GROUPS]>,
     happenings: Happenings,
@@ -43,7 +44,9 @@ pub(crate) struct Block<'a, V: Vector> {
     releases: Releases<V>,
     purses: Vec<Purse<V>>,
     /// By group, step and metric.
-    metrics: Vec<V>,
+    metrics: Vec<Lanes>,
+    /// By commitment: drawn down so far, of the step and group at hand.
+    drawn: Vec<Lanes>,
     /// By group and step: list spend of all commitments.
     spent: Vec<V>,
     /// By group: the wholes of each path, beside the parties'.
@@ -77,7 +80,8 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             moved: vec![Moved::nothing(); plan.commitments.len()],
             releases: Releases::new(plan),
             purses: plan.parties.iter().map(|party| Purse::new(plan, party)).collect(),
-            metrics: vec![zero; GROUPS * steps * plan.metrics.len()],
+            metrics: vec![Lanes::ZERO; GROUPS * steps * plan.metrics.len()],
+            drawn: vec![Lanes::ZERO; plan.commitments.len()],
             spent: vec![zero; GROUPS * steps],
             wholes: [[zero; WHOLES]; GROUPS],
             controls: [[zero; CONTROLS]; GROUPS],
@@ -166,7 +170,9 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
                     now.list += list;
                 }
             }
-            self.moved[place] = account.settle(plan, (place, step, group), tally, fans);
+            let moved = account.settle(plan, (place, step, group), tally, fans);
+            moved.drawn.store(&mut self.drawn[place]);
+            self.moved[place] = moved;
         }
         now
     }
@@ -204,13 +210,13 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let (steps, count) = (plan.time.steps(), plan.metrics.len());
         self.spent[group * steps + step] = now.list;
         if step >= plan.now {
-            for (place, metric) in plan.metrics.iter().enumerate() {
-                self.metrics[(group * steps + step) * count + place] =
-                    self.metric(metric, (step, group), now);
+            for place in (0..count).filter(|place| self.releases.wait_for(*place, group)) {
+                let value = self.metric(place, (step, group), now);
+                value.store(&mut self.metrics[(group * steps + step) * count + place]);
             }
         }
         let metrics = &self.metrics[group * steps * count..(group + 1) * steps * count];
-        let released = self.releases.step(plan, (step, group), now, &self.moved, metrics, tally);
+        let released = self.releases.step(plan, (step, group), now, &self.drawn, metrics, tally);
         let row = step * series(plan);
         for (place, purse) in self.purses.iter_mut().enumerate() {
             let moved = (self.moved.as_slice(), now.cost);
@@ -224,8 +230,11 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             }
         }
         let zero = V::splat(0.0);
-        let drawn = self.moved.iter().fold(zero, |sum, moved| sum + moved.drawn);
-        let cash = self.moved.iter().fold(zero, |sum, moved| sum + moved.cash);
+        let (mut drawn, mut cash) = (zero, zero);
+        for moved in &self.moved {
+            drawn += moved.drawn;
+            cash += moved.cash;
+        }
         let values = [drawn, now.list, cash, released, now.online, now.needed, now.equity];
         for (place, value) in values.into_iter().enumerate() {
             add(&mut tally.sums[row + place], value);
@@ -238,13 +247,15 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
 
     /// What a metric is at the end of a step.
     #[inline(always)]
-    fn metric(&self, metric: &MetricPlan, (step, group): (usize, usize), now: &Step<V>) -> V {
+    fn metric(&self, place: usize, (step, group): (usize, usize), now: &Step<V>) -> V {
         let plan = self.plan;
+        let metric = &plan.metrics[place];
         let simulated = step - plan.now;
         let years = plan.market.years[simulated];
         let one = V::splat(1.0);
         let (value, start) = match metric.driver {
             Driver::Constant => (one, 1.0),
+            Driver::Demand if metric.start.is_some() => (one, 1.0),
             Driver::Demand => (exp(now.log_demand), 1.0),
             Driver::ListSpend if metric.flow => (now.list, 1.0),
             Driver::ListSpend => (self.last_year(step, group), plan.spend_now),
@@ -262,16 +273,24 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             }
         };
         let scaled = match metric.start {
+            Some(wanted) if metric.driver == Driver::Demand => {
+                exp(now.log_demand * V::splat(metric.loading)) * V::splat(wanted)
+            }
+            Some(wanted) if metric.loading == 1.0 && start > 0.0 => value * V::splat(wanted / start),
             Some(wanted) if start > 0.0 => {
-                let over = value * V::splat(1.0 / start);
-                let over =
-                    if metric.loading == 1.0 { over } else { exp(ln(over) * V::splat(metric.loading)) };
-                over * V::splat(wanted)
+                exp(ln(value * V::splat(1.0 / start)) * V::splat(metric.loading)) * V::splat(wanted)
             }
             _ => value,
         };
-        let grown = if metric.growth == 0.0 { scaled } else { scaled * V::splat(exp(metric.growth * years)) };
-        grown.least(V::splat(metric.cap))
+        let growth = match (metric.growth, metric.growth_sd) {
+            (0.0, 0.0) => return scaled.least(V::splat(metric.cap)),
+            (growth, 0.0) => V::splat(exp(growth * years)),
+            (growth, _) => {
+                let more = V::load(&self.happenings.growth[place][group]);
+                exp((more + V::splat(growth)) * V::splat(years))
+            }
+        };
+        (scaled * growth).least(V::splat(metric.cap))
     }
 
     /// List spend of the twelve months up to a step's end; at the pace of now where there are fewer.
@@ -281,8 +300,11 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let from = (step + 1).saturating_sub(whole);
         let missing = whole - (step + 1 - from);
         let before = V::splat(self.plan.spend_now / whole as f64 * missing as f64);
-        let spent = &self.spent[group * steps + from..=group * steps + step];
-        spent.iter().fold(before, |sum, list| sum + *list)
+        let mut sum = before;
+        for list in &self.spent[group * steps + from..=group * steps + step] {
+            sum += *list;
+        }
+        sum
     }
 
     /// Adds a step to the wholes of its paths.
@@ -333,18 +355,20 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let (one, zero, tiny) = (V::splat(1.0), V::splat(0.0), V::splat(1e-300));
         let equity = self.wholes[group][Whole::Holding as usize];
         let count = plan.tranches.len();
-        let held = self.releases.held[group * count..(group + 1) * count].iter();
+        let mut holding = zero;
+        for held in &self.releases.held[group * count..(group + 1) * count] {
+            holding = held.mul_add(equity, holding);
+        }
         let wholes = &mut self.wholes[group];
-        let get = |whole: Whole| wholes[whole as usize];
-        let drawn = get(Whole::Drawn);
-        let where_drawn = |value: V| V::select(zero.below(drawn), value, zero);
-        let paid = get(Whole::Cash) / drawn.most(tiny);
+        let drawn = wholes[Whole::Drawn as usize];
+        let paid = wholes[Whole::Cash as usize] / drawn.most(tiny);
         let conceded = self.releases.conceded[group] / drawn.most(tiny);
-        let (present_cash, present_counted) = (get(Whole::PresentCash), get(Whole::PresentCounted));
-        let self_host = present_counted / present_cash.most(tiny) * V::splat(plan.self_host_cost);
-        wholes[Whole::Holding as usize] = held.fold(zero, |sum, held| sum + *held * equity);
-        wholes[Whole::PriceDiscount as usize] = where_drawn(one - paid);
-        wholes[Whole::EffectiveDiscount as usize] = where_drawn(one - paid + conceded);
+        let present_cash = wholes[Whole::PresentCash as usize];
+        let self_host = wholes[Whole::PresentCounted as usize] / present_cash.most(tiny);
+        let self_host = self_host * V::splat(plan.self_host_cost);
+        wholes[Whole::Holding as usize] = holding;
+        wholes[Whole::PriceDiscount as usize] = V::select(zero.below(drawn), one - paid, zero);
+        wholes[Whole::EffectiveDiscount as usize] = V::select(zero.below(drawn), one - paid + conceded, zero);
         wholes[Whole::SelfHost as usize] = V::select(zero.below(present_cash), self_host, zero);
         let controls = self.controls[group];
         for (place, value) in self.wholes[group].into_iter().enumerate() {
@@ -387,10 +411,4 @@ fn whole<V: Vector<Stored = Lanes>>(
         add(with, value * control);
     }
     fans.wholes.add(place, value);
-}
-
-fn stored<V: Vector<Stored = Lanes>>(value: V) -> Lanes {
-    let mut lanes = Lanes::ZERO;
-    value.store(&mut lanes);
-    lanes
 }

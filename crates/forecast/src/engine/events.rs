@@ -12,7 +12,8 @@ const TIMES_MAX: u32 = 200;
 const GEO: u32 = 0;
 const JUMPS: u32 = 1;
 const CLIMATES: u32 = 2;
-const FIRST_EVENT: u32 = 3;
+const GROWTH: u32 = 3;
+const FIRST_EVENT: u32 = 4;
 
 /// What happens on the paths of a block: how much each channel changes at the beginning of each step.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Happenings {
     pub moves: Vec<[[Lanes; GROUPS]; CHANNELS]>,
     /// By event: the years until it happens first on each path; endless when it never does.
     pub first: Vec<[Lanes; GROUPS]>,
+    /// By metric: how much more its own growth is than expected, in log a year.
+    pub growth: Vec<[Lanes; GROUPS]>,
     /// By event: how many times it happened in the block.
     pub times: Vec<u64>,
 }
@@ -31,11 +34,13 @@ impl Happenings {
         Self {
             moves: vec![nothing; plan.simulated() + 1],
             first: vec![[Lanes::splat(f64::INFINITY); GROUPS]; plan.events.len()],
+            growth: vec![[Lanes::ZERO; GROUPS]; plan.metrics.len()],
             times: vec![0; plan.events.len()],
         }
     }
 
     /// Draws what happens on the paths of `block`.
+    #[inline(always)]
     pub fn draw(&mut self, plan: &Plan, random: &Random, block: u32) {
         self.moves.fill([[Lanes::ZERO; GROUPS]; CHANNELS]);
         self.first.fill([Lanes::splat(f64::INFINITY); GROUPS]);
@@ -48,6 +53,7 @@ impl Happenings {
             for (place, event) in plan.events.iter().enumerate() {
                 draw.event(place, event, geo);
             }
+            draw.growth();
             if let Some(jumps) = plan.jumps {
                 draw.jumps(jumps);
             }
@@ -69,6 +75,7 @@ struct Draw<'a> {
 }
 
 impl Draw<'_> {
+    #[inline(always)]
     fn uniform(&self, stream: u32, dimension: u32) -> f64 {
         self.random.uniform(stream, self.path, dimension)
     }
@@ -79,16 +86,28 @@ impl Draw<'_> {
         clippy::cast_sign_loss,
         reason = "clamped to the steps there are"
     )]
+    #[inline(always)]
     fn step(&self, year: f64) -> usize {
         let last = self.to.moves.len() - 1;
         (year / self.plan.time.dt).clamp(0.0, last as f64) as usize
     }
 
+    #[inline(always)]
     fn add(&mut self, step: usize, channel: Channel, by: f64) {
         let (group, lane) = self.here;
         self.to.moves[step][channel as usize][group].0[lane] += by;
     }
 
+    #[inline(always)]
+    fn growth(&mut self) {
+        let (group, lane) = self.here;
+        for (place, metric) in (0..).zip(&self.plan.metrics).filter(|(_, metric)| metric.growth_sd > 0.0) {
+            let normal = inverse_normal(self.uniform(GROWTH, place));
+            self.to.growth[place as usize][group].0[lane] = metric.growth_sd * normal;
+        }
+    }
+
+    #[inline(always)]
     fn event(&mut self, place: usize, event: &Event, geo: f64) {
         let stream = FIRST_EVENT + u32::try_from(place).unwrap_or(u32::MAX - FIRST_EVENT - 9);
         let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
@@ -110,6 +129,7 @@ impl Draw<'_> {
         }
     }
 
+    #[inline(always)]
     fn size(&self, event: &Event, stream: u32, nth: u32) -> f64 {
         if event.size_sd == 0.0 {
             return event.size;
@@ -117,6 +137,7 @@ impl Draw<'_> {
         (event.size + event.size_sd * inverse_normal(self.uniform(stream, 2 * nth + 1))).max(0.0)
     }
 
+    #[inline(always)]
     fn happens(&mut self, place: usize, event: &Event, year: f64, size: f64) {
         let (group, lane) = self.here;
         let first = &mut self.to.first[place][group].0[lane];
@@ -142,6 +163,7 @@ impl Draw<'_> {
         }
     }
 
+    #[inline(always)]
     fn jumps(&mut self, jumps: Jumps) {
         let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
         let mut year = 0.0;
@@ -155,6 +177,7 @@ impl Draw<'_> {
         }
     }
 
+    #[inline(always)]
     fn climates(&mut self, regimes: Regimes) {
         let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
         let (mut year, mut state) = (0.0, regimes.start);
@@ -182,6 +205,7 @@ impl Draw<'_> {
     }
 
     /// Adds growth of so much a year from one moment to another, each step by its part of it.
+    #[inline(always)]
     fn grow(&mut self, from: f64, to: f64, growth: f64) {
         let dt = self.plan.time.dt;
         for step in self.step(from)..=self.step(to) {

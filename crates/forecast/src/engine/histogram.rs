@@ -1,13 +1,13 @@
 //! Many histograms in one piece: quantiles of a million paths without keeping the paths.
 //!
-//! Bins are the floating-point number's own: 64 to each doubling, so that a bin is at most 1.6 % wide; a
+//! Bins are the floating-point number's own: 32 to each doubling, so that a bin is at most 3.2 % wide; a
 //! quantile is taken straight across its bin and never leaves what was seen. Counts are whole numbers, so
 //! they add up to the same in any order.
 
 use sampling::{LANES, Lanes, Vector};
 
 /// Bits of the mantissa that tell bins apart.
-const FINE: u32 = 6;
+const FINE: u32 = 5;
 /// Doublings on either side of the scale.
 const BELOW: u32 = 24;
 const ABOVE: u32 = 12;
@@ -159,7 +159,7 @@ mod tests {
         numbers.sort_by(f64::total_cmp);
         for share in [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] {
             let exact = numbers[(share * 80_000.0) as usize];
-            assert!((histograms.quantile(0, share) - exact).abs() < 0.01, "{share}");
+            assert!((histograms.quantile(0, share) - exact).abs() < 0.02, "{share}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! One step of the six factors, several paths at a time.
 
-use crate::plan::{CHANNELS, CapacityPlan, Channel, Market};
+use crate::plan::{CHANNELS, CapacityPlan, Channel, Market, Reverting};
 use sampling::{GROUPS, Lanes, Vector, exp};
 
 /// Where the factors of some paths are.
@@ -39,6 +39,18 @@ fn moved<V: Vector>(factor: V, volatility: f64, rest: V) -> V {
     factor.mul_add(V::splat(volatility), rest)
 }
 
+/// What strays, a step later.
+#[inline(always)]
+fn reverted<V: Vector<Stored = Lanes>>(at: V, by: Reverting, shock: &Lanes) -> V {
+    at.mul_add(V::splat(by.keep), V::load(shock) * V::splat(by.noise))
+}
+
+/// What is one on average whatever the volatility, `year` years on.
+#[inline(always)]
+fn martingale<V: Vector>(factor: V, volatility: f64, year: f64) -> V {
+    exp(moved(factor, volatility, V::splat(-volatility * volatility * year / 2.0)))
+}
+
 impl<V: Vector<Stored = Lanes>> Factors<V> {
     pub fn now() -> Self {
         let zero = V::splat(0.0);
@@ -56,18 +68,17 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
         moves: &[[Lanes; GROUPS]; CHANNELS],
     ) -> Seen<V> {
         let root = V::splat(market.root_dt);
-        let shock = |factor: usize| V::load(&shocks[factor][group]);
-        let reverted =
-            |at: V, keep: f64, noise: f64, shock: V| at.mul_add(V::splat(keep), shock * V::splat(noise));
-        self.demand = shock(0).mul_add(root, self.demand);
-        self.price = reverted(self.price, market.price.keep, market.price.noise, shock(1));
-        self.elasticity =
-            reverted(self.elasticity, market.elasticity.keep, market.elasticity.noise, shock(2));
+        let Some([demand, price, elasticity, delay, equity, power]) = shocks.first_chunk() else {
+            return self.seen(market, step);
+        };
+        self.demand = V::load(&demand[group]).mul_add(root, self.demand);
+        self.price = reverted(self.price, market.price, &price[group]);
+        self.elasticity = reverted(self.elasticity, market.elasticity, &elasticity[group]);
         if let Some(capacity) = &market.capacity {
-            self.delay = reverted(self.delay, capacity.delay.keep, capacity.delay.noise, shock(3));
+            self.delay = reverted(self.delay, capacity.delay, &delay[group]);
         }
-        self.equity = shock(4).mul_add(root, self.equity);
-        self.power = shock(5).mul_add(root, self.power);
+        self.equity = V::load(&equity[group]).mul_add(root, self.equity);
+        self.power = V::load(&power[group]).mul_add(root, self.power);
         for (moved, by) in self.moved.iter_mut().zip(moves) {
             *moved += V::load(&by[group]);
         }
@@ -84,15 +95,14 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
         let log_demand = moved(self.demand, market.demand_volatility, level);
         let more =
             moved(self.elasticity, market.elasticity_volatility, V::splat(1.0 + market.elasticity_mean));
-        let tier = |trend: f64, volatility: f64, channel: Channel| {
-            let log = moved(self.price, volatility, V::splat(trend)) + self.moved[channel as usize];
-            exp(more.mul_add(log, log_demand))
-        };
-        let mut spend = tier(market.frontier[step], market.frontier_volatility, Channel::Frontier);
+        let frontier = V::splat(market.frontier[step]) + self.moved[Channel::Frontier as usize];
+        let frontier = moved(self.price, market.frontier_volatility, frontier);
+        let mut spend = exp(more.mul_add(frontier, log_demand));
         if market.frontier_share < 1.0 {
-            let other = tier(market.commodity[step], market.commodity_volatility, Channel::Commodity);
-            let share = V::splat(market.frontier_share);
-            spend = (spend - other).mul_add(share, other);
+            let commodity = V::splat(market.commodity[step]) + self.moved[Channel::Commodity as usize];
+            let commodity = moved(self.price, market.commodity_volatility, commodity);
+            let other = exp(more.mul_add(commodity, log_demand));
+            spend = (spend - other).mul_add(V::splat(market.frontier_share), other);
         }
         let (online, late) = match &market.capacity {
             Some(capacity) => self.online(capacity, step),
@@ -146,9 +156,9 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
     #[inline(always)]
     pub fn controls(&self, market: &Market, step: usize) -> [V; 2] {
         let year = market.years[step];
-        let one = |factor: V, volatility: f64| {
-            exp(moved(factor, volatility, V::splat(-volatility * volatility * year / 2.0)))
-        };
-        [one(self.demand, market.demand_volatility), one(self.equity, market.equity_volatility)]
+        [
+            martingale(self.demand, market.demand_volatility, year),
+            martingale(self.equity, market.equity_volatility, year),
+        ]
     }
 }

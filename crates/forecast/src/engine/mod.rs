@@ -29,7 +29,7 @@ use std::sync::{Mutex, PoisonError};
 /// How many sets the paths are walked in.
 pub(crate) const SETS: u64 = 16;
 /// About how many paths the histograms by step are filled from.
-const FAN_PATHS: u64 = 131_072;
+const FAN_PATHS: u64 = 65_536;
 
 /// Told of paths that are done, from any thread.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);

@@ -1,34 +1,33 @@
 //! The world that a path's conditions are true of: metrics at the end of each step so far, and the deal's own
 //! state. Facts from before the simulation are in it too, the same on every path.
 
-use super::account::Moved;
-use crate::number::Many;
+use crate::number::Eight;
 use crate::plan::Plan;
 use contract::predicate::{Metric, Observation, State, World};
-use sampling::Vector;
+use sampling::Lanes;
 use units::Timestamp;
 
 /// Some paths up to the end of a step.
-pub(crate) struct Path<'a, V: Vector> {
+pub(crate) struct Path<'a> {
     pub plan: &'a Plan,
     /// By step and metric: its value at the end of it; for flows what came in it.
-    pub metrics: &'a [V],
+    pub metrics: &'a [Lanes],
     /// The last step that is over.
     pub step: usize,
     /// By tranche: one where it is released, else nothing.
-    pub released: &'a [V],
-    /// What the step came to, by commitment.
-    pub moved: &'a [Moved<V>],
+    pub released: &'a [Lanes],
+    /// Drawn down so far, by commitment.
+    pub drawn: &'a [Lanes],
     /// Days by which capacity is late.
-    pub late: V,
+    pub late: Lanes,
 }
 
-impl<V: Vector> Path<'_, V> {
+impl Path<'_> {
     fn place(&self, metric: &Metric) -> Option<usize> {
         self.plan.metrics.iter().position(|plan| plan.slot == metric.slot)
     }
 
-    fn at(&self, step: usize, metric: usize) -> V {
+    fn at(&self, step: usize, metric: usize) -> Lanes {
         self.metrics[step * self.plan.metrics.len() + metric]
     }
 
@@ -47,8 +46,8 @@ impl<V: Vector> Path<'_, V> {
     }
 }
 
-impl<V: Vector> World<Many<V>> for Path<'_, V> {
-    fn latest(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Observation<Many<V>>> {
+impl World<Eight> for Path<'_> {
+    fn latest(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Observation<Eight>> {
         let place = self.place(metric)?;
         let (moments, first) = (&self.plan.time.moments, self.plan.now);
         let mut step = self.step + 1;
@@ -57,20 +56,20 @@ impl<V: Vector> World<Many<V>> for Path<'_, V> {
         }
         if step > first {
             let effective_at = moments[step - 1];
-            let value = Many(self.at(step - 1, place));
+            let value = Eight(self.at(step - 1, place));
             return (effective_at > after).then_some(Observation { effective_at, value });
         }
         let history = &self.plan.metrics[place].history;
         let (effective_at, value) = history.iter().rev().find(|(at, _)| *at > after && *at <= until)?;
-        Some(Observation { effective_at: *effective_at, value: Many::splat(*value) })
+        Some(Observation { effective_at: *effective_at, value: Eight::splat(*value) })
     }
 
-    fn sum(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Many<V>> {
+    fn sum(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Eight> {
         let place = self.place(metric)?;
         let history = self.plan.metrics[place].history.iter();
         let before: f64 = history.filter(|(at, _)| *at > after && *at <= until).map(|(_, value)| value).sum();
         let steps = self.steps(after, until);
-        Some(Many(steps.fold(V::splat(before), |sum, step| sum + self.at(step, place))))
+        Some(Eight(steps.fold(Lanes::splat(before), |sum, step| sum + self.at(step, place))))
     }
 
     fn next(&self, metric: &Metric, after: Timestamp) -> Option<Timestamp> {
@@ -81,29 +80,27 @@ impl<V: Vector> World<Many<V>> for Path<'_, V> {
         history.chain(simulated.get(first).copied()).find(|at| *at > after)
     }
 
-    fn state(&self, state: &State, _at: Timestamp) -> Option<Many<V>> {
+    fn state(&self, state: &State, _at: Timestamp) -> Option<Eight> {
         match state {
             State::Released(id) | State::Met(id) => {
                 let mut parts =
                     self.plan.tranches.iter().zip(self.released).filter(|(plan, _)| plan.of == *id);
                 let first = *parts.next()?.1;
-                Some(Many(parts.fold(first, |all, (_, part)| all.least(*part))))
+                Some(Eight(parts.fold(first, |all, (_, part)| all.least(*part))))
             }
-            State::Drawn(None) => {
-                Some(Many(self.moved.iter().fold(V::splat(0.0), |sum, moved| sum + moved.drawn)))
-            }
+            State::Drawn(None) => Some(Eight(self.drawn.iter().fold(Lanes::ZERO, |sum, drawn| sum + *drawn))),
             State::Drawn(Some(id)) => {
                 let place = self.plan.commitments.iter().position(|commitment| commitment.id == *id)?;
-                Some(Many(self.moved[place].drawn))
+                Some(Eight(self.drawn[place]))
             }
-            State::CapacityLate(_) => Some(Many(self.late)),
+            State::CapacityLate(_) => Some(Eight(self.late)),
             // Parties are taken to perform; a scenario in which they do not is another deal.
             State::InDefault(_)
             | State::Sanctions
             | State::ForceMajeure
             | State::ChangeOfControl(_)
             | State::PaymentDefault
-            | State::ResidencyBreach => Some(Many::splat(0.0)),
+            | State::ResidencyBreach => Some(Eight::splat(0.0)),
             _ => None,
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct MetricPlan {
     pub start: Option<f64>,
     /// Log growth of its own, a year.
     pub growth: f64,
+    /// Its standard deviation over paths.
+    pub growth_sd: f64,
     pub loading: f64,
     pub cap: f64,
     /// What was observed, in time's order.
@@ -83,6 +85,7 @@ pub(super) fn metrics(
             driver,
             start: last.or_else(|| scenario.open(&path("start"))),
             growth: sampling::ln(1.0 + scenario.number(&path("growth"))),
+            growth_sd: scenario.number(&path("growth_sd")),
             loading: scenario.number(&path("loading")),
             cap: scenario.open(&path("cap")).unwrap_or(f64::INFINITY),
             history: observed,

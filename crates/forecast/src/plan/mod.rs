@@ -10,7 +10,7 @@ mod tranches;
 
 pub(crate) use commitments::CommitmentPlan;
 pub(crate) use events::{CHANNELS, Channel, Event, Jumps, Regimes, State};
-pub(crate) use market::{CapacityPlan, Market};
+pub(crate) use market::{CapacityPlan, Market, Reverting};
 pub(crate) use metrics::{Driver, MetricPlan};
 pub(crate) use parties::PartyPlan;
 pub(crate) use tranches::{Kind, TranchePlan, When};

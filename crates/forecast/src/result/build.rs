@@ -19,7 +19,8 @@ pub(super) fn forecast(
 ) -> Forecast {
     let statistics = Statistics::new(plan, walked);
     let whole = |whole: Whole| statistics.whole(whole as usize);
-    let minimums = plan.commitments.iter().flat_map(|terms| &terms.minimums).sum();
+    let minimums: f64 = plan.commitments.iter().flat_map(|terms| &terms.minimums).sum();
+    let snap = Snap::new(plan);
     Forecast {
         deal: head(deal, plan),
         scenario: Named {
@@ -37,8 +38,11 @@ pub(super) fn forecast(
             list_spend: whole(Whole::List),
             cash: whole(Whole::Cash),
             shortfall: whole(Whole::Shortfall),
+            shortfall_probability: digits(
+                1.0 - walked.fans.wholes.share_below(Whole::Shortfall as usize, minimums * 1e-9),
+            ),
             credit_expired: whole(Whole::Expired),
-            released: whole(Whole::Released),
+            released: snap.summary(whole(Whole::Released)),
             equity_held: whole(Whole::Holding),
         },
         commitments: (0..plan.commitments.len()).map(|place| commitment(plan, &statistics, place)).collect(),
@@ -50,7 +54,7 @@ pub(super) fn forecast(
         capacity: capacity(plan, &statistics),
         events: happenings(plan, &statistics),
         drivers: drivers.map_or_else(Vec::new, |sums| self::drivers(plan, sums)),
-        months: months(plan, &statistics),
+        months: months(plan, &statistics, &snap),
         assumptions: assumptions(scenario),
     }
 }
@@ -219,6 +223,47 @@ fn capacity(plan: &Plan, statistics: &Statistics<'_>) -> Option<Capacity> {
     })
 }
 
+/// The sums that tranches can add up to: a quantile of what is released is one of them.
+struct Snap(Vec<f64>);
+
+impl Snap {
+    /// More tranches than this have sums without number.
+    const TRANCHES_MAX: usize = 12;
+
+    fn new(plan: &Plan) -> Self {
+        let mut sums = vec![0.0];
+        let amounts = plan.tranches.iter().filter(|tranche| tranche.kind != crate::plan::Kind::Given);
+        for tranche in amounts {
+            let with: Vec<f64> = sums.iter().map(|sum| sum + tranche.amount).collect();
+            sums.extend(with);
+            sums.sort_by(f64::total_cmp);
+            sums.dedup();
+        }
+        if plan.tranches.len() > Self::TRANCHES_MAX {
+            sums.clear();
+        }
+        Self(sums)
+    }
+
+    /// The sum nearest to a quantile.
+    fn to(&self, quantile: f64) -> f64 {
+        let near = self.0.iter().min_by(|a, b| (*a - quantile).abs().total_cmp(&(*b - quantile).abs()));
+        near.copied().unwrap_or(quantile)
+    }
+
+    fn fan(&self, fan: Fan) -> Fan {
+        let Fan { mean, p5, p25, p50, p75, p95 } = fan;
+        let [p5, p25, p50, p75, p95] = [p5, p25, p50, p75, p95].map(|quantile| self.to(quantile));
+        Fan { mean, p5, p25, p50, p75, p95 }
+    }
+
+    fn summary(&self, whole: Summary) -> Summary {
+        let [p5, p25, p50, p75, p95] =
+            [whole.p5, whole.p25, whole.p50, whole.p75, whole.p95].map(|quantile| self.to(quantile));
+        Summary { p5, p25, p50, p75, p95, ..whole }
+    }
+}
+
 fn happenings(plan: &Plan, statistics: &Statistics<'_>) -> Vec<Happening> {
     let happening = |(place, event): (usize, &crate::plan::Event)| Happening {
         id: event.id.clone(),
@@ -253,7 +298,7 @@ fn drivers(plan: &Plan, sums: &[Sensitivity]) -> Vec<Drivers> {
     outputs.chain(parties).zip(sums).map(drivers).collect()
 }
 
-fn months(plan: &Plan, statistics: &Statistics<'_>) -> Vec<Month> {
+fn months(plan: &Plan, statistics: &Statistics<'_>, snap: &Snap) -> Vec<Month> {
     let row = series(plan);
     let granted = plan.market.capacity.is_some();
     let minimum = |year: usize| plan.commitments.iter().map(|terms| terms.minimums[year]).sum::<f64>();
@@ -283,7 +328,7 @@ fn months(plan: &Plan, statistics: &Statistics<'_>) -> Vec<Month> {
             drawn: fan(Series::Drawn),
             list_spend: fan(Series::List),
             cash: fan(Series::Cash),
-            released: fan(Series::Released),
+            released: snap.fan(fan(Series::Released)),
             online_gw: granted.then(|| fan(Series::Online)),
             needed_gw: granted.then(|| fan(Series::Needed)),
             issuer_value: fan(Series::Equity),

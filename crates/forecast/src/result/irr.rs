@@ -1,24 +1,23 @@
 //! Internal rates of return of many paths with evenly spaced flows: a polynomial's root in the discount
 //! factor of a step. Rates of dated flows are `finance::returns`'.
 
-/// The yearly rate at which flows, the first now and one a step of `dt` years, are worth nothing together.
-/// Nothing when they do not change sign, or change it more than once and so have no one answer.
+/// How finely rates are searched.
+const PLACES: usize = 64;
+
+/// The yearly rate, from −99 % to 1,000 %, at which flows, the first now and one a step of `dt` years, are
+/// worth nothing together. Nothing where there is none, or more than one.
 pub(crate) fn rate(flows: &[f64], dt: f64) -> Option<f64> {
-    let signs = flows.iter().filter(|flow| **flow != 0.0).map(|flow| *flow > 0.0);
-    let changes = signs.clone().zip(signs.skip(1)).filter(|(before, after)| before != after).count();
-    if changes != 1 {
-        return None;
-    }
     let value = |factor: f64| flows.iter().rev().fold(0.0, |sum, flow| flow + factor * sum);
-    // From a yearly rate of 1,000 % to one of −99.9 %.
-    let (mut low, mut high) = (power(11.0, -dt), power(0.001, -dt));
-    let (first, last) = (value(low), value(high));
-    if (first > 0.0) == (last > 0.0) {
-        return None;
-    }
-    for _ in 0..80 {
+    let (first, last) = (power(11.0, -dt), power(0.01, -dt));
+    let step = power(last / first, 1.0 / PLACES as f64);
+    let places = std::iter::successors(Some(first), |factor| Some(factor * step)).take(PLACES + 1);
+    let signs: Vec<(f64, bool)> = places.map(|factor| (factor, value(factor) > 0.0)).collect();
+    let mut changes = signs.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+    let (Some([(low, sign), (high, _)]), None) = (changes.next(), changes.next()) else { return None };
+    let (mut low, mut high) = (*low, *high);
+    for _ in 0..40 {
         let middle = (low * high).sqrt();
-        if (value(middle) > 0.0) == (first > 0.0) {
+        if (value(middle) > 0.0) == *sign {
             low = middle;
         } else {
             high = middle;
@@ -43,6 +42,9 @@ mod tests {
         flows.extend([payment; 24]);
         assert!((rate(&flows, 1.0 / 12.0).unwrap() - 0.08).abs() < 1e-9);
         assert_eq!(rate(&[1.0, 2.0], 1.0), None);
+        // Worth nothing at 0 % and at 100 %.
         assert_eq!(rate(&[-1.0, 3.0, -2.0], 1.0), None);
+        // Several changes of sign, and still one rate.
+        assert!((rate(&[-100.0, 60.0, -10.0, 80.0], 1.0).unwrap() - 0.137_6).abs() < 1e-3);
     }
 }

@@ -190,6 +190,8 @@ pub struct Totals {
     pub cash: Summary,
     /// Shortfalls.
     pub shortfall: Summary,
+    /// Whether any year falls short.
+    pub shortfall_probability: f64,
     /// Make-good credit that was lost.
     pub credit_expired: Summary,
     /// Tranches released.

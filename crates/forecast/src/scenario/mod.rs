@@ -9,7 +9,7 @@ pub mod parameter;
 
 pub use layer::{Part, SCHEMA, Setting, Value};
 
-use crate::error::{Error, Problem, nearest};
+use crate::error::{Error, Problem};
 use layer::Layer;
 use parameter::{Kind, find};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ impl Scenario {
             Some((name, span)) => {
                 let under = own(&name).filter(|_| depth < OWN.len());
                 let Some(under) = under else {
-                    let mend = match nearest(&name, NAMES.into_iter()) {
+                    let mend = match nearest(&name) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("there is {}", NAMES.join(", ")),
                     };
@@ -157,4 +157,9 @@ impl Scenario {
         let name = |place: usize| parameter::FACTORS.get(place).copied().unwrap_or("");
         self.number(&format!("correlation.{}-{}", name(first), name(second)))
     }
+}
+
+/// The binary's own scenario whose name differs least from `name`, when it differs little.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    crate::error::nearest(name, NAMES.into_iter())
 }

@@ -274,6 +274,7 @@ pub const PARAMETERS: &[Parameter] = &[
         "its value now; the driver's own when not set",
     ),
     number("metric.*.growth", "a year", (0.0, -0.999_999, 100.0), "growth of its own beside the driver's"),
+    number("metric.*.growth_sd", "log a year", (0.0, 0.0, 5.0), "how unsure that growth is: one draw a path"),
     number("metric.*.loading", "exponent", (1.0, -10.0, 10.0), "how strongly it follows its driver"),
     open("metric.*.cap", "the metric's unit", (-HUGE, HUGE), "the most it can be"),
 ];

@@ -4,6 +4,7 @@ mod accounting;
 pub mod evaluate;
 mod explain;
 mod facts;
+mod forecast;
 mod new;
 mod report;
 
@@ -18,6 +19,7 @@ pub enum Verb {
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
     Accounting(Box<accounting::Arguments>),
+    Forecast(forecast::Arguments),
     New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
@@ -37,6 +39,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Evaluate(arguments) => evaluate::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Accounting(arguments) => accounting::run(arguments),
+        Verb::Forecast(arguments) => forecast::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report { file, format } => report::run(file, *format),

@@ -8,6 +8,7 @@ mod failure;
 mod model_file;
 mod overview;
 mod pages;
+mod people;
 mod place;
 mod plane;
 mod reload;

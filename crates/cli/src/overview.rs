@@ -1,13 +1,14 @@
 //! What the pages show, gathered from the books' rollups, the settler's view and the configuration.
 
 use crate::pages::{Sources, now};
+use crate::people::{Looker, Way};
 use contract::{Basis as DealBasis, burn_down};
 use gateway::Live;
-use identity::Owner;
+use identity::{Owner, Role};
 use portal::{
     AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
     ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, UsageContext,
-    UsageFilter,
+    UsageFilter, Visitor,
 };
 use settlement::{CallView, Filter, Status};
 use std::collections::{BTreeMap, VecDeque};
@@ -20,45 +21,57 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 const RECENT: usize = 12;
 const USAGE_PAGE: usize = 200;
 
-/// Whom the playground acts as, where there is one.
-pub fn player(sources: &Sources) -> Option<Owner> {
+/// Whom the playground acts as, where there is one: whoever is known, else whom the configuration names.
+pub fn player(sources: &Sources, looker: &Looker) -> Option<Owner> {
+    if looker.owner.is_some() {
+        return looker.owner.clone();
+    }
     let (organisation, team, subject) = sources.live()?.snapshot.portal.playground.clone()?;
     Some(Owner { organisation, team, subject })
 }
 
-/// Whose portal it is and who is looking, in words.
-fn looker(sources: &Sources) -> (String, String) {
-    match player(sources) {
+/// Who is looking, in words, and what they may do.
+pub fn visitor(sources: &Sources, looker: &Looker) -> Visitor {
+    let (organisation, principal) = match player(sources, looker) {
         Some(owner) => (owner.organisation.to_string(), owner.to_string()),
         None => ("Offtake".to_owned(), "read only".to_owned()),
+    };
+    Visitor {
+        organisation,
+        principal,
+        csrf: sources.people.sessions.csrf(&looker.binding()),
+        logs_out: matches!(looker.way, Way::Session(_)),
+        sees_money: looker.is(&[Role::FinOps]),
+        sees_access: looker.is(&[Role::Compliance]),
+        revokes: looker.is(&[]),
     }
 }
 
 /// The first page's figures, as of now.
-pub fn overview(sources: &Sources) -> Result<Overview, Error> {
+pub fn overview(sources: &Sources, looker: &Looker) -> Result<Overview, Error> {
     let live = sources.live().ok_or("the plane is stopping")?;
     let (status, as_of) = (sources.watch.status(), now(sources));
     let books = Reader::open(&sources.data)?;
-    let (organisation, principal) = looker(sources);
+    let visitor = visitor(sources, looker);
+    let money = visitor.sees_money;
     Ok(Overview {
         as_of,
-        organisation,
-        principal,
+        visitor,
         models: models(&live, as_of),
         spend: spend(books.as_ref(), &status)?,
         commitment: match &books {
-            Some(books) => commitment(books, &live, &status.recent, as_of)?,
-            None => None,
+            Some(books) if money => commitment(books, &live, &status.recent, as_of)?,
+            _ => None,
         },
-        deal: deal(&live),
-        ledger: ledger(books.as_ref())?,
+        deal: money.then(|| deal(&live)).flatten(),
+        ledger: ledger(books.as_ref().filter(|_| money))?,
         recent: status.recent.iter().take(RECENT).map(row).collect(),
         starters: starters(sources, &live),
     })
 }
 
 /// The usage records that a figure is made of, newest first.
-pub fn usage(sources: &Sources, filter: &UsageFilter) -> Result<String, Error> {
+pub fn usage(sources: &Sources, looker: &Looker, filter: &UsageFilter) -> Result<String, Error> {
     let books = Reader::open(&sources.data)?;
     let selects = selection(books.as_ref(), filter)?;
     let mut rows = VecDeque::new();
@@ -76,11 +89,9 @@ pub fn usage(sources: &Sources, filter: &UsageFilter) -> Result<String, Error> {
         }
     }
     let rows: Vec<CallRow> = rows.into_iter().rev().collect();
-    let (organisation, principal) = looker(sources);
     let context = UsageContext {
         as_of: now(sources),
-        organisation,
-        principal,
+        visitor: visitor(sources, looker),
         older: rows.last().filter(|_| older).map(|row| row.request_id),
     };
     Ok(portal::usage_page(&rows, filter, &context))

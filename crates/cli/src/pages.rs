@@ -1,44 +1,48 @@
-//! The portal over HTTP: pages, their files, live updates, and the playground's token.
+//! The portal over HTTP: pages, their files, live updates, actions, and the playground's token.
 //!
-//! Who may look: only this machine (the connection's own address), and only by its own name for itself (`Host`: a
-//! page elsewhere on the web cannot reach it by another name), until the portal has a login. What a page shows is read from the books'
-//! rollups, off the threads that serve calls.
+//! Who may look: people who log in or whom a proxy in front vouches for; where neither is configured, only this machine
+//! (the connection's own address), and only by its own name for itself (`Host`: a page elsewhere on the web cannot reach
+//! it by another name). What a page shows is read from the books' rollups, off the threads that serve calls.
+
+mod answer;
+mod door;
+mod live;
 
 use crate::failure::Failure;
 use crate::overview;
+use crate::people::{Looker, People, form, host};
 use crate::place;
-use bytes::Bytes;
+use answer::{HTML, JSON, body, error, file, plain, secured};
+use config::Portal as Settings;
 use gateway::{Body, Gateway, Pages};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, ORIGIN};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body::{Body as HttpBody, Frame};
+use http::header::{AUTHORIZATION, ORIGIN};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use identity::{IssuedToken, Method as Proof, Owner, Principal};
+use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal};
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{Receiver, channel};
 use units::{Clock, Timestamp};
 
 /// How long the playground's token lasts, in seconds.
 const SESSION_SECONDS: i64 = 600;
-/// How often a live page is told to look again while something changes.
-const LIVE_TICK: Duration = Duration::from_millis(500);
-const HTML: &str = "text/html; charset=utf-8";
-const JSON: &str = "application/json";
+/// The largest form that is read, and how long it may take.
+const FORM_BYTES_MAX: usize = 32 << 10;
+const FORM_TIME: Duration = Duration::from_secs(10);
 
 /// What pages read from.
 pub struct Sources {
     pub(crate) data: PathBuf,
     pub(crate) watch: Watch,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) people: People,
     gateway: OnceLock<Weak<Gateway>>,
     address: OnceLock<SocketAddr>,
     stopping: Arc<Notify>,
@@ -46,15 +50,19 @@ pub struct Sources {
 
 impl Sources {
     /// Pages of the plane whose books are kept in `data`.
-    pub fn new(data: PathBuf, watch: Watch, clock: Arc<dyn Clock>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn new(data: PathBuf, watch: Watch, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        Ok(Self {
             data,
             watch,
             clock,
+            people: People::new()?,
             gateway: OnceLock::new(),
             address: OnceLock::new(),
             stopping: Arc::default(),
-        }
+        })
     }
 
     /// Names the gateway whose configuration the pages show.
@@ -85,10 +93,17 @@ impl Sources {
     /// # Errors
     /// When the plane has no key for tokens, or the system no random bytes.
     pub fn token(&self, owner: Owner, seconds: i64) -> Result<IssuedToken, Failure> {
+        self.issue(&Principal::new(owner, Proof::OfftakeToken, "portal"), seconds)
+    }
+
+    /// As [`Sources::token`], for a principal.
+    ///
+    /// # Errors
+    /// As for [`Sources::token`].
+    pub fn issue(&self, principal: &Principal, seconds: i64) -> Result<IssuedToken, Failure> {
         let live = self.live().ok_or_else(|| Failure::failed("the plane is stopping"))?;
-        let principal = Principal::new(owner, Proof::OfftakeToken, "portal");
         let issued =
-            live.snapshot.directory.issue(&principal, seconds, self.clock.now(), place::random::<16>()?);
+            live.snapshot.directory.issue(principal, seconds, self.clock.now(), place::random::<16>()?);
         issued.map_err(Failure::failed)
     }
 }
@@ -110,49 +125,135 @@ impl Pages for Portal {
         request: Request<Incoming>,
     ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
         let sources = Arc::clone(&self.0);
-        Box::pin(async move { secured(answer(&sources, peer, &request).await) })
+        Box::pin(async move {
+            let Some(live) = sources.live() else {
+                return plain(StatusCode::SERVICE_UNAVAILABLE, "the plane is stopping\n");
+            };
+            let settings = &live.snapshot.portal;
+            let over_tls = settings.address.as_ref().is_some_and(|address| address.secure);
+            let (parts, incoming) = request.into_parts();
+            secured(answer(&sources, settings, (peer, &parts, incoming)).await, over_tls)
+        })
     }
 }
 
-async fn answer(sources: &Arc<Sources>, peer: SocketAddr, request: &Request<Incoming>) -> Response<Body> {
-    let path = request.uri().path();
-    if !peer.ip().is_loopback() || !is_local(request.headers()) || is_passed_on(request.headers()) {
-        return plain(StatusCode::FORBIDDEN, "the portal answers on this machine's own address only\n");
-    }
+async fn answer(
+    sources: &Arc<Sources>,
+    settings: &Settings,
+    (peer, parts, incoming): (SocketAddr, &Parts, Incoming),
+) -> Response<Body> {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let looker = if settings.knows_people() {
+        match enter(sources, settings, parts, incoming).await {
+            Ok(looker) => looker,
+            Err(response) => return *response,
+        }
+    } else {
+        if !peer.ip().is_loopback() || !is_local(parts) || is_passed_on(parts) {
+            return plain(StatusCode::FORBIDDEN, "the portal answers on this machine's own address only\n");
+        }
+        (Looker::here(), incoming)
+    };
+    let (looker, incoming) = looker;
     if let Some(asset) = portal::asset(path) {
-        return file(request.headers(), &asset);
+        return file(&parts.headers, &asset);
     }
-    if request.method() == Method::POST {
-        return match path {
-            "/api/session" => session(sources, request.headers()),
-            _ => plain(StatusCode::NOT_FOUND, "there is no such path here\n"),
+    match parts.method {
+        Method::POST => act(sources, settings, (&looker, parts, incoming)).await,
+        Method::GET | Method::HEAD if path == "/api/events" => live::events(sources),
+        Method::GET | Method::HEAD => {
+            let (path, query) = (path.to_owned(), query.to_owned());
+            let reading = Arc::clone(sources);
+            let read = tokio::task::spawn_blocking(move || read(&reading, &looker, &path, &query)).await;
+            read.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n"))
+        }
+        _ => plain(StatusCode::METHOD_NOT_ALLOWED, "this path is not written to\n"),
+    }
+}
+
+/// Who is looking, where people prove who they are; or the answer to whoever is not let in, or not yet.
+async fn enter(
+    sources: &Arc<Sources>,
+    settings: &Settings,
+    parts: &Parts,
+    incoming: Incoming,
+) -> Result<(Looker, Incoming), Box<Response<Body>>> {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let get = parts.method == Method::GET || parts.method == Method::HEAD;
+    if let Some(response) = own_call(sources, parts).await {
+        return Err(Box::new(response));
+    }
+    if parts.method == Method::POST && path == "/login/token" {
+        let response = match read_form(incoming).await {
+            Ok(text) => door::exchange(sources, settings, &text).await,
+            Err(response) => response,
         };
+        return Err(Box::new(response));
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "this path is not written to\n");
+    let ours =
+        settings.address.as_ref().is_some_and(|address| host(parts).eq_ignore_ascii_case(&address.authority));
+    if !ours && !(get && path == "/login/terminal") {
+        let text = "this portal answers at the address that is configured for it only\n";
+        return Err(Box::new(plain(StatusCode::FORBIDDEN, text)));
     }
-    if path == "/api/events" {
-        return events(sources);
+    if get {
+        if let Some(asset) = portal::asset(path) {
+            return Err(Box::new(file(&parts.headers, &asset)));
+        }
+        if let Some(response) = door::login(sources, settings, (&parts.headers, path, query)).await {
+            return Err(Box::new(response));
+        }
     }
-    let (path, query) = (path.to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    match sources.people.looker(settings, &parts.headers, now(sources)).await {
+        Ok(looker) => Ok((looker, incoming)),
+        Err(unknown) => {
+            let whole = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            let for_program = !get || path.starts_with("/api/") || path == "/fragments";
+            Err(Box::new(door::turned_away(&unknown, whole, for_program)))
+        }
+    }
+}
+
+/// A caller who shows the proof of a call sees the record of its own calls, as `offtake ask` does.
+async fn own_call(sources: &Arc<Sources>, parts: &Parts) -> Option<Response<Body>> {
+    let id = parts.uri.path().strip_prefix("/api/usage/")?.to_owned();
+    if parts.method != Method::GET || !parts.headers.contains_key(AUTHORIZATION) {
+        return None;
+    }
+    let head =
+        Head { method: "GET", path: parts.uri.path(), query: parts.uri.query(), headers: &parts.headers };
+    let live = sources.live()?;
+    let principal = match live.snapshot.directory.authenticate(&head, now(sources)) {
+        Ok(Authentication::Known(principal)) => principal,
+        Ok(Authentication::AwaitsBody(_)) => {
+            return Some(error(StatusCode::UNAUTHORIZED, "send a token or a key"));
+        }
+        Err(failure) => return Some(error(StatusCode::UNAUTHORIZED, &failure.public())),
+    };
     let reading = Arc::clone(sources);
-    let read = tokio::task::spawn_blocking(move || read(&reading, &path, &query)).await;
-    read.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n"))
+    let row = tokio::task::spawn_blocking(move || overview::call(&reading, &id)).await;
+    Some(match row {
+        Ok(Ok(Some(row))) if row.principal == principal.to_string() => body(JSON, portal::call_json(&row)),
+        Ok(Ok(_)) => error(StatusCode::NOT_FOUND, "there is no such call of yours"),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "the books could not be read; the log says why"),
+    })
 }
 
 /// The pages that are read from the books. Blocks.
-fn read(sources: &Sources, path: &str, query: &str) -> Response<Body> {
-    let options = PageOptions { playground: overview::player(sources).is_some(), live: true };
-    let overview = || overview::overview(sources);
+fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response<Body> {
+    let options = PageOptions { playground: overview::player(sources, looker).is_some(), live: true };
+    let overview = || overview::overview(sources, looker);
     let made = match path {
         "/" => overview().map(|view| body(HTML, portal::page(&view, &options))),
         "/fragments" => overview().map(|view| body(JSON, portal::fragments_json(&view))),
         "/api/overview" => overview().map(|view| body(JSON, portal::overview_json(&view))),
-        "/usage" => overview::usage(sources, &UsageFilter::from_query(query)).map(|page| body(HTML, page)),
+        "/usage" => {
+            overview::usage(sources, looker, &UsageFilter::from_query(query)).map(|page| body(HTML, page))
+        }
         _ => match path.strip_prefix("/api/usage/") {
             Some(id) => overview::call(sources, id).map(|row| match row {
                 Some(row) => body(JSON, portal::call_json(&row)),
-                None => not_found(JSON, "{\"error\":\"there is no such call\"}"),
+                None => error(StatusCode::NOT_FOUND, "there is no such call"),
             }),
             None => {
                 return plain(StatusCode::NOT_FOUND, "there is no such page here; the first one is at /\n");
@@ -165,16 +266,56 @@ fn read(sources: &Sources, path: &str, query: &str) -> Response<Body> {
     })
 }
 
-/// A token for the playground: same origin only, and only where the configuration says whom it acts as.
-fn session(sources: &Sources, headers: &HeaderMap) -> Response<Body> {
-    let same_origin = headers.get(ORIGIN).is_none_or(|origin| {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        origin.to_str().is_ok_and(|origin| origin == format!("http://{host}"))
-    });
-    if !headers.contains_key("x-offtake-csrf") || !same_origin {
+// ── actions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What changes something. Each comes from the portal's own page: by a header that no form of another site can set,
+/// or by what the form was given.
+async fn act(
+    sources: &Arc<Sources>,
+    settings: &Settings,
+    (looker, parts, incoming): (&Looker, &Parts, Incoming),
+) -> Response<Body> {
+    if !is_same_origin(settings, parts) {
+        return plain(StatusCode::FORBIDDEN, "this is for the portal's own pages only\n");
+    }
+    if parts.uri.path() == "/api/session" {
+        return session(sources, looker, parts);
+    }
+    let text = match read_form(incoming).await {
+        Ok(text) => text,
+        Err(response) => return response,
+    };
+    let fields = form::decode(&text).unwrap_or_default();
+    if !sources.people.sessions.is_csrf(&looker.binding(), form::field(&fields, "csrf")) {
+        let text = "This form was made for somebody else, or is too old. Go back, load the page again, and repeat it.";
+        return answer::message(
+            StatusCode::FORBIDDEN,
+            "That did not work",
+            text,
+            Some(("/", "To the first page")),
+        );
+    }
+    match parts.uri.path() {
+        "/logout" => door::logout(sources, settings, looker),
+        _ => plain(StatusCode::NOT_FOUND, "there is no such path here\n"),
+    }
+}
+
+async fn read_form(incoming: Incoming) -> Result<String, Response<Body>> {
+    let read = tokio::time::timeout(FORM_TIME, Limited::new(incoming, FORM_BYTES_MAX).collect()).await;
+    let bytes = match read {
+        Ok(Ok(body)) => body.to_bytes(),
+        _ => return Err(plain(StatusCode::BAD_REQUEST, "the form broke off, or is too long\n")),
+    };
+    String::from_utf8(bytes.into()).map_err(|_| plain(StatusCode::BAD_REQUEST, "the form is no text\n"))
+}
+
+/// A token for the playground: same origin only, for whoever is logged in, else for whom the configuration names.
+fn session(sources: &Sources, looker: &Looker, parts: &Parts) -> Response<Body> {
+    if !parts.headers.contains_key("x-offtake-csrf") {
         return plain(StatusCode::FORBIDDEN, "a session is given to the portal's own page only\n");
     }
-    let Some(owner) = overview::player(sources) else {
+    let Some(owner) = overview::player(sources, looker) else {
         return plain(StatusCode::NOT_FOUND, "this portal has no playground ([portal] playground)\n");
     };
     match sources.token(owner, SESSION_SECONDS) {
@@ -186,113 +327,28 @@ fn session(sources: &Sources, headers: &HeaderMap) -> Response<Body> {
     }
 }
 
-// ── live updates ────────────────────────────────────────────────────────────────────────────────────────────
-
-/// Server-sent events: `overview` whenever there is something new to show, and a comment to keep the line open.
-fn events(sources: &Arc<Sources>) -> Response<Body> {
-    let (sender, receiver) = channel(4);
-    let (watch, stopping) = (sources.watch.clone(), sources.stopping());
-    tokio::spawn(async move {
-        let mut seen = None;
-        let mut quiet: u32 = 0;
-        loop {
-            let status = watch.status();
-            let now = (status.open_calls, status.pending, status.applied.map(|applied| applied.sealed));
-            let text = if seen == Some(now) {
-                quiet += 1;
-                if quiet.is_multiple_of(20) { ": still here\n\n" } else { "" }
-            } else {
-                seen = Some(now);
-                "event: overview\ndata: {}\n\n"
-            };
-            if !text.is_empty() && sender.send(Bytes::from_static(text.as_bytes())).await.is_err() {
-                break;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LIVE_TICK) => {}
-                () = stopping.notified() => break,
-                () = sender.closed() => break,
-            }
-        }
-    });
-    let mut response = Response::new(Body::stream(Events(receiver)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    response
+/// Whether the browser says that the request comes from one of our own pages, or no browser says anything.
+fn is_same_origin(settings: &Settings, parts: &Parts) -> bool {
+    let own = match &settings.address {
+        Some(address) if settings.knows_people() => address.to_string(),
+        _ => format!("http://{}", host(parts)),
+    };
+    let same = |origin: &http::HeaderValue| origin.to_str().is_ok_and(|origin| origin == own);
+    let site = parts.headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    site && parts.headers.get_all(ORIGIN).iter().all(same)
 }
-
-struct Events(Receiver<Bytes>);
-
-impl HttpBody for Events {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = ready!(self.0.poll_recv(context));
-        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-// ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Whether the request names this machine's loopback: a name that a hostile page can point here is refused.
-fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+fn is_local(parts: &Parts) -> bool {
+    let host = host(parts);
     let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     matches!(name, "127.0.0.1" | "localhost" | "[::1]") || host == "[::1]"
 }
 
 /// Whether a proxy says that it speaks for somebody else.
-fn is_passed_on(headers: &HeaderMap) -> bool {
+fn is_passed_on(parts: &Parts) -> bool {
     let names = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
-    names.iter().any(|name| headers.contains_key(*name))
-}
-
-fn file(headers: &HeaderMap, asset: &portal::Asset) -> Response<Body> {
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
-    let mut response = if known {
-        let mut response = Response::new(Body::full(Bytes::new()));
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        body(asset.content_type, Bytes::from_static(asset.bytes))
-    };
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::from_str(&asset.etag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
-}
-
-fn body(kind: &'static str, bytes: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::full(bytes));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn not_found(kind: &'static str, text: &'static str) -> Response<Body> {
-    let mut response = body(kind, text);
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
-}
-
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
-    let mut response = body("text/plain; charset=utf-8", text);
-    *response.status_mut() = status;
-    response
-}
-
-/// Every answer of the portal says what a browser may do with it.
-fn secured(mut response: Response<Body>) -> Response<Body> {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(portal::content_security_policy()));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    headers.insert("referrer-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("x-frame-options", HeaderValue::from_static("DENY"));
-    response
+    names.iter().any(|name| parts.headers.contains_key(*name))
 }
 
 /// The moment pages are true for.

@@ -52,7 +52,7 @@ impl Plane {
         let known = catch_up(&journal, &settler, &snapshot, recovered, clock.as_ref())?;
         let local = load_models(&snapshot)?;
         let live = Live::new(snapshot, known.prices.clone(), &local).map_err(Failure::failed)?;
-        let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock)));
+        let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock))?);
         let telemetry = Arc::new(Telemetry::new());
         let gateway = Arc::new(Gateway::new(Parts {
             live,

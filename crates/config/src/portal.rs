@@ -67,7 +67,7 @@ impl fmt::Display for Origin {
 }
 
 /// Logging in by OpenID Connect.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// The provider, exactly as in its tokens.
     pub issuer: String,
@@ -90,7 +90,7 @@ pub struct Login {
 }
 
 /// An identity that a load balancer or an access proxy proves with every request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forwarded {
     /// The header it comes in, in lower case.
     pub header: String,

@@ -1,6 +1,6 @@
 //! The same data for programs. Money is decimal text with its currency beside it, never a JSON number.
 
-use crate::parts::{FRAGMENTS, render};
+use crate::parts::{FRAGMENTS, is_seen, render};
 use crate::view::{Basis, CallRow, CommitmentView, DealView, LedgerView, ModelCard, Overview, SpendSummary};
 use serde_json::{Value, json};
 use units::{Money, TokenCounts};
@@ -9,8 +9,8 @@ use units::{Money, TokenCounts};
 pub fn overview_json(view: &Overview) -> String {
     json!({
         "as_of": view.as_of.to_string(),
-        "organisation": view.organisation,
-        "principal": view.principal,
+        "organisation": view.visitor.organisation,
+        "principal": view.visitor.principal,
         "models": view.models.iter().map(model).collect::<Vec<_>>(),
         "spend": spend(&view.spend),
         "commitment": view.commitment.as_ref().map(commitment),
@@ -30,6 +30,7 @@ pub fn call_json(row: &CallRow) -> String {
 pub fn fragments_json(view: &Overview) -> String {
     let parts: serde_json::Map<String, Value> = FRAGMENTS
         .iter()
+        .filter(|name| is_seen(name, view))
         .map(|name| ((*name).to_owned(), Value::String(render(name, view).into_string())))
         .chain([("as-of".to_owned(), Value::String(crate::show::moment(view.as_of).into_string()))])
         .collect();

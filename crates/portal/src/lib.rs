@@ -20,12 +20,12 @@ pub mod view;
 pub use asset::{Asset, asset};
 pub use json::{call_json, fragments_json, overview_json};
 pub use link::UsageFilter;
-pub use page::page;
+pub use page::{message_page, page};
 pub use parts::{FRAGMENTS, fragment};
 pub use usage::{UsageContext, usage_page};
 pub use view::{
     AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
-    ListPrice, ModelCard, ModelSpend, Overview, PageOptions, SpendSummary, Starter, TrancheView,
+    ListPrice, ModelCard, ModelSpend, Overview, PageOptions, SpendSummary, Starter, TrancheView, Visitor,
 };
 
 /// The `content-security-policy` for every page: only our own files, nothing inline, no frames.

@@ -22,7 +22,12 @@ pub const FRAGMENTS: [&str; 7] = ["figures", "models", "commitment", "spend", "r
 
 /// The HTML inside the part with this name, for a live update.
 pub fn fragment(name: &str, view: &Overview) -> Option<String> {
-    FRAGMENTS.contains(&name).then(|| render(name, view).into_string())
+    (FRAGMENTS.contains(&name) && is_seen(name, view)).then(|| render(name, view).into_string())
+}
+
+/// Whether whoever is looking sees this part.
+pub(crate) fn is_seen(name: &str, view: &Overview) -> bool {
+    view.visitor.sees_money || !matches!(name, "commitment" | "deal" | "ledger")
 }
 
 pub(crate) fn render(name: &str, view: &Overview) -> Markup {

@@ -1,10 +1,10 @@
 //! The records behind a figure: which were asked for, what they add up to, and each of them.
 
 use crate::link::UsageFilter;
-use crate::page::Shell;
+use crate::page::{Place, Shell};
 use crate::parts::{calls_table, empty, heading, token_kinds};
 use crate::show;
-use crate::view::{CallRow, PageOptions};
+use crate::view::{CallRow, PageOptions, Visitor};
 use maud::{Markup, html};
 use units::{Money, RequestId, Timestamp, TokenCounts};
 
@@ -13,10 +13,8 @@ use units::{Money, RequestId, Timestamp, TokenCounts};
 pub struct UsageContext {
     /// The moment the records were read.
     pub as_of: Timestamp,
-    /// Who pays.
-    pub organisation: String,
     /// Who is looking.
-    pub principal: String,
+    pub visitor: Visitor,
     /// The last record shown, when there are older ones that match: the next page begins before it.
     pub older: Option<RequestId>,
 }
@@ -25,11 +23,10 @@ pub struct UsageContext {
 pub fn usage_page(rows: &[CallRow], filter: &UsageFilter, context: &UsageContext) -> String {
     let shell = Shell {
         title: "Usage",
-        organisation: &context.organisation,
-        principal: &context.principal,
+        visitor: &context.visitor,
         as_of: context.as_of,
         options: PageOptions { playground: false, live: false },
-        home: false,
+        place: Place::Usage,
     };
     let part = filter.before.is_some() || context.older.is_some();
     let lead =

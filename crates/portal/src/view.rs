@@ -11,10 +11,8 @@ use units::{Money, RequestId, Timestamp, TokenCounts};
 pub struct Overview {
     /// The moment the figures are true for.
     pub as_of: Timestamp,
-    /// Who pays.
-    pub organisation: String,
     /// Who is looking.
-    pub principal: String,
+    pub visitor: Visitor,
     /// What may be called.
     pub models: Vec<ModelCard>,
     /// What was spent.
@@ -29,6 +27,25 @@ pub struct Overview {
     pub recent: Vec<CallRow>,
     /// Commands to try, shown where nothing has been called yet.
     pub starters: Vec<Starter>,
+}
+
+/// Who is looking, and what they may do here.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// Who pays for what they call.
+    pub organisation: String,
+    /// Their name.
+    pub principal: String,
+    /// What every form that changes something sends along, so that no other site can send it.
+    pub csrf: String,
+    /// Whether they logged in here, and so can log out.
+    pub logs_out: bool,
+    /// Whether they see commitments, deals and the ledger.
+    pub sees_money: bool,
+    /// Whether they see who may call what.
+    pub sees_access: bool,
+    /// Whether they may end a credential.
+    pub revokes: bool,
 }
 
 /// A command someone can paste into a terminal.

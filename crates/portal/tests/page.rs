@@ -21,8 +21,7 @@ fn views() -> [(&'static str, Overview); 5] {
 fn context() -> UsageContext {
     UsageContext {
         as_of: sample::at("2026-11-24"),
-        organisation: sample::HOSTILE.to_owned(),
-        principal: sample::HOSTILE.to_owned(),
+        visitor: sample::visitor(sample::HOSTILE, sample::HOSTILE),
         older: None,
     }
 }

@@ -23,8 +23,7 @@ fn main() -> std::io::Result<()> {
     let few = sample::few();
     let context = UsageContext {
         as_of: few.as_of,
-        organisation: few.organisation.clone(),
-        principal: few.principal.clone(),
+        visitor: few.visitor.clone(),
         older: few.recent.last().map(|row| row.request_id),
     };
     let filter = UsageFilter { model: Some("claude-demo".to_owned()), ..UsageFilter::default() };

@@ -3,7 +3,7 @@
 
 use portal::{
     AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
-    ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView,
+    ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, Visitor,
 };
 use units::{Currency, Money, RequestId, Timestamp, TokenCounts};
 
@@ -41,12 +41,24 @@ fn starters() -> Vec<Starter> {
 }
 
 /// The first look: nothing called yet.
+/// Somebody who logged in and may do everything.
+pub fn visitor(organisation: &str, principal: &str) -> Visitor {
+    Visitor {
+        organisation: organisation.to_owned(),
+        principal: principal.to_owned(),
+        csrf: "a-token".to_owned(),
+        logs_out: true,
+        sees_money: true,
+        sees_access: true,
+        revokes: true,
+    }
+}
+
 pub fn empty() -> Overview {
     let zero = usd("0");
     Overview {
         as_of: at("2026-11-24T23:06:43Z"),
-        organisation: "demo".to_owned(),
-        principal: "you@localhost".to_owned(),
+        visitor: visitor("demo", "you@localhost"),
         models: vec![
             model("claude-demo", "local", "embedded", "local", Some(("3.00", "15.00"))),
             model("echo", "echo", "echo", "local", Some(("1.00", "1.00"))),
@@ -340,8 +352,7 @@ pub fn busy() -> Overview {
     models[3].available = false;
     Overview {
         as_of,
-        organisation: "Nordwind Logistik".to_owned(),
-        principal: "finance/a.kaya@nordwind.example".to_owned(),
+        visitor: visitor("Nordwind Logistik", "finance/a.kaya@nordwind.example"),
         models,
         spend: SpendSummary {
             total: drawn,
@@ -424,8 +435,7 @@ pub const HOSTILE: &str = "<script>alert(1)</script>\"'&<img src=x onerror=alert
 pub fn hostile() -> Overview {
     let bad = || HOSTILE.to_owned();
     let mut view = busy();
-    view.organisation = bad();
-    view.principal = bad();
+    view.visitor = visitor(HOSTILE, HOSTILE);
     for model in &mut view.models {
         (model.name, model.backend, model.kind, model.region) = (bad(), bad(), bad(), bad());
     }

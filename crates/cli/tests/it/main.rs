@@ -13,6 +13,7 @@ mod deal_accounting;
 mod deal_evaluate;
 mod deal_facts;
 mod deal_new;
+mod deal_report;
 mod disk;
 mod instrument;
 mod kill;

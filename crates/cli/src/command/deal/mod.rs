@@ -1,17 +1,19 @@
 //! `offtake deal`: what a deal file says and what follows from it. One file a verb; none needs a configuration.
 
 mod accounting;
+mod compare;
 pub mod evaluate;
 mod explain;
 mod facts;
 mod forecast;
 mod new;
 mod report;
+mod write;
 
 use super::check;
 use crate::failure::Failure;
 use contract::Deal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a deal file says, and what follows from it
 #[derive(Debug, clap::Subcommand)]
@@ -23,14 +25,8 @@ pub enum Verb {
     New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
-    /// The deal's figures, each reported, derived (with its formula) or assumed
-    Report {
-        /// The deal file, such as `presets/amazon-anthropic-2026.toml`
-        file: PathBuf,
-        /// How to write it
-        #[arg(long, value_enum, default_value_t = report::Format::Text)]
-        format: report::Format,
-    },
+    Report(report::Arguments),
+    Compare(compare::Arguments),
 }
 
 /// Does what is asked of the deal.
@@ -42,7 +38,8 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Forecast(arguments) => forecast::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
-        Verb::Report { file, format } => report::run(file, *format),
+        Verb::Report(arguments) => report::run(arguments),
+        Verb::Compare(arguments) => compare::run(arguments),
     }
 }
 

@@ -150,8 +150,18 @@ pub(crate) fn read_sums(cells: &mut Cells<'_>, currency: Currency) -> rusqlite::
 impl Record for Transfer {
     const TABLE: &'static str = "transfer";
     const KEY: usize = 1;
-    const COLUMNS: &'static [&'static str] =
-        &["id", "debit", "credit", "currency", "amount", "code", "event_at", "posted_at", "batch", "corrects"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "debit",
+        "credit",
+        "currency",
+        "amount",
+        "code",
+        "event_at",
+        "posted_at",
+        "batch",
+        "corrects",
+    ];
 
     fn values(&self) -> Result<Vec<Value>, Error> {
         Ok(vec![

@@ -63,6 +63,7 @@ impl Plane {
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
         }));
         sources.serve_with(&gateway);
+        sources.revocations.apply(&gateway.live().snapshot.directory);
         let reloader = Reloader {
             path: file.path().to_owned(),
             files: file.files(),
@@ -72,6 +73,7 @@ impl Plane {
             journal: Arc::clone(&journal),
             gateway: Arc::clone(&gateway),
             clock: Arc::clone(&clock),
+            revocations: Arc::clone(&sources.revocations),
         };
         Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader })
     }

@@ -231,3 +231,27 @@ fn facts_that_cannot_be_used_are_refused_at_their_line() {
     let said = case.refused(&ONCE);
     assert!(said.contains("facts.jsonl:3") && said.contains("EUR"), "{said}");
 }
+
+#[test]
+fn the_page_shows_what_the_verb_prints() {
+    let page = include_str!("../../../../docs/deals.md");
+    let blocks = |language: &str| {
+        let fence = format!("```{language}\n");
+        let blocks = page.split(fence.as_str()).skip(1).map(|rest| rest.split_once("\n```").unwrap().0);
+        blocks.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let case = Case::new();
+    let deal = blocks("toml").into_iter().find(|block| block.contains("seed-2027")).unwrap();
+    std::fs::write(case.0.path().join("deal.toml"), deal).unwrap();
+    std::fs::write(case.0.path().join("facts.jsonl"), &blocks("jsonl")[0]).unwrap();
+    let shown: Vec<String> =
+        blocks("console").into_iter().filter(|block| block.starts_with("$ offtake deal ledger")).collect();
+    assert!(shown.len() >= 2);
+    for block in shown {
+        let (command, part) = block.split_once('\n').unwrap();
+        let (_, options) = command.split_once("facts.jsonl ").unwrap();
+        let printed = case.said(&options.split(' ').collect::<Vec<_>>());
+        assert!(printed.contains(part), "{command}:\n{printed}");
+    }
+    case.said(&["--fair-value", "growth=2.5e6"]);
+}

@@ -16,6 +16,7 @@ mod deal_ledger;
 mod deal_new;
 mod deal_report;
 mod disk;
+mod forwarded;
 mod instrument;
 mod kill;
 mod login;

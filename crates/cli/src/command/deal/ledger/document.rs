@@ -92,7 +92,7 @@ fn is_memo(place: &Place) -> bool {
 
 /// The ledger of commitments, a row a year; the granted stand on the other side of all else.
 fn commitments(books: &Books, party: &str) -> Result<Option<Table>, Failure> {
-    const PARTS: [&str; 6] = ["granted", "carried", "drawn", "over", "short", "remaining"];
+    const PARTS: [&str; 7] = ["granted", "carried", "drawn", "over", "short", "forgiven", "remaining"];
     let mut rows: BTreeMap<(&str, u32), BTreeMap<&str, Money>> = BTreeMap::new();
     for (place, balance) in books.accounts().filter(|(place, _)| &*place.party == party && is_memo(place)) {
         let mut names = place.with.as_deref().unwrap_or_default().rsplitn(3, ':');
@@ -102,6 +102,8 @@ fn commitments(books: &Books, party: &str) -> Result<Option<Table>, Failure> {
         let net = balance.net().map_err(Failure::failed)?;
         rows.entry((clause, year)).or_default().insert(part, net);
     }
+    let used: Vec<&str> =
+        PARTS.into_iter().filter(|part| rows.values().any(|parts| parts.contains_key(part))).collect();
     let shown = |((clause, year), parts): ((&str, u32), BTreeMap<&str, Money>)| {
         let amount = |name: &&str| {
             parts.get(*name).map_or_else(String::new, |net| match *name {
@@ -109,10 +111,10 @@ fn commitments(books: &Books, party: &str) -> Result<Option<Table>, Failure> {
                 _ => grouped(*net),
             })
         };
-        [clause.to_owned(), year.to_string()].into_iter().chain(PARTS.iter().map(amount)).collect()
+        [clause.to_owned(), year.to_string()].into_iter().chain(used.iter().map(amount)).collect()
     };
     let mut columns = vec![Column::words("commitment"), Column::numbers("year")];
-    columns.extend(PARTS.map(Column::numbers));
+    columns.extend(used.iter().map(|part| Column::numbers(part)));
     let rows: Vec<Vec<String>> = rows.into_iter().map(shown).collect();
     Ok((!rows.is_empty()).then(|| Table { caption: "220 commitments".to_owned(), columns, rows }))
 }

@@ -12,6 +12,7 @@ mod config;
 mod deal_accounting;
 mod deal_evaluate;
 mod deal_facts;
+mod deal_forecast;
 mod deal_ledger;
 mod deal_new;
 mod deal_report;

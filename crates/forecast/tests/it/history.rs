@@ -29,7 +29,8 @@ fn months_in_the_term_are_known_and_the_rest_starts_from_them() {
     let days: Vec<String> =
         (0..14).map(|month| format!("20{}-{:02}-28", 25 + (month + 3) / 12, (month + 3) % 12 + 1)).collect();
     // From April 2025: growing by 3 % a month, with a wobble of one in a hundred.
-    let spend = |month: usize| 8e6 * 1.03_f64.powi(month as i32) * if month % 2 == 0 { 1.01 } else { 0.99 };
+    let spend =
+        |month: usize| 8e6 * 1.03_f64.powi(month as i32) * if month.is_multiple_of(2) { 1.01 } else { 0.99 };
     let months: Vec<(&str, f64)> =
         days.iter().enumerate().map(|(month, day)| (day.as_str(), spend(month))).collect();
     let forecast = forecast(&months);

@@ -1,6 +1,7 @@
 //! The forecast held to closed forms, to an independent model, to the contract's exact arithmetic, and to
 //! itself on any number of threads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a few years and months")]
 
 mod closed_forms;
 mod golden;

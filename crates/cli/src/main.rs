@@ -3,6 +3,7 @@
 //! Answers go to standard output, everything else to standard error. Exit codes: 0 done, 1 the thing asked for
 //! failed (damaged books, a refused call), 2 the command or a file given to it cannot be used.
 
+mod access;
 mod command;
 mod failure;
 mod model_file;
@@ -12,6 +13,7 @@ mod people;
 mod place;
 mod plane;
 mod reload;
+mod seen;
 
 /// A call is a few dozen small, short-lived pieces of memory, made on one thread and often dropped on another.
 #[global_allocator]

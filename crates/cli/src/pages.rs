@@ -8,10 +8,13 @@ mod answer;
 mod door;
 mod live;
 
+use crate::access;
 use crate::failure::Failure;
 use crate::overview;
+use crate::people::revoked::Revocations;
 use crate::people::{Looker, People, form, host};
 use crate::place;
+use crate::seen::Seen;
 use answer::{HTML, JSON, body, error, file, plain, secured};
 use config::Portal as Settings;
 use gateway::{Body, Gateway, Pages};
@@ -20,7 +23,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal};
+use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal, Role};
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
 use std::net::SocketAddr;
@@ -43,6 +46,8 @@ pub struct Sources {
     pub(crate) watch: Watch,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) people: People,
+    pub(crate) seen: Seen,
+    pub(crate) revocations: Arc<Revocations>,
     gateway: OnceLock<Weak<Gateway>>,
     address: OnceLock<SocketAddr>,
     stopping: Arc<Notify>,
@@ -52,9 +57,11 @@ impl Sources {
     /// Pages of the plane whose books are kept in `data`.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// When the system gives no random bytes, or what was revoked cannot be read.
     pub fn new(data: PathBuf, watch: Watch, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         Ok(Self {
+            seen: Seen::new(&data),
+            revocations: Arc::new(Revocations::open(&data)?),
             data,
             watch,
             clock,
@@ -192,7 +199,8 @@ async fn enter(
     }
     let ours =
         settings.address.as_ref().is_some_and(|address| host(parts).eq_ignore_ascii_case(&address.authority));
-    if !ours && !(get && path == "/login/terminal") {
+    let for_terminals = get && path == "/login/terminal";
+    if !ours && !for_terminals {
         let text = "this portal answers at the address that is configured for it only\n";
         return Err(Box::new(plain(StatusCode::FORBIDDEN, text)));
     }
@@ -243,7 +251,18 @@ async fn own_call(sources: &Arc<Sources>, parts: &Parts) -> Option<Response<Body
 fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response<Body> {
     let options = PageOptions { playground: overview::player(sources, looker).is_some(), live: true };
     let overview = || overview::overview(sources, looker);
+    let restricted = matches!(path, "/access" | "/api/access");
+    if restricted && !looker.is(&[Role::Compliance]) {
+        return answer::message(
+            StatusCode::FORBIDDEN,
+            "Not for your role",
+            "Who may call what is shown to people with the role compliance or admin.",
+            Some(("/", "To the first page")),
+        );
+    }
     let made = match path {
+        "/access" => access::access(sources, looker).map(|view| body(HTML, portal::access_page(&view))),
+        "/api/access" => access::access(sources, looker).map(|view| body(JSON, portal::access_json(&view))),
         "/" => overview().map(|view| body(HTML, portal::page(&view, &options))),
         "/fragments" => overview().map(|view| body(JSON, portal::fragments_json(&view))),
         "/api/overview" => overview().map(|view| body(JSON, portal::overview_json(&view))),
@@ -297,7 +316,34 @@ async fn act(
     }
     match parts.uri.path() {
         "/logout" => door::logout(sources, settings, looker),
+        "/access/revoke" => revoke(sources, looker, &fields).await,
         _ => plain(StatusCode::NOT_FOUND, "there is no such path here\n"),
+    }
+}
+
+/// Ends a key, for whoever may do that.
+async fn revoke(sources: &Arc<Sources>, looker: &Looker, fields: &[(String, String)]) -> Response<Body> {
+    if !looker.is(&[]) {
+        let text = "Only people with the role admin end keys.";
+        return answer::message(StatusCode::FORBIDDEN, "Not for your role", text, Some(("/access", "Back")));
+    }
+    let (key, reason) = (form::field(fields, "key").to_owned(), form::field(fields, "reason").to_owned());
+    let (sources, looker) = (Arc::clone(sources), looker.clone());
+    let done = tokio::task::spawn_blocking(move || access::revoke(&sources, &looker, &key, &reason)).await;
+    match done {
+        Ok(Ok(true)) => answer::redirect("/access", &[]),
+        Ok(Ok(false)) => {
+            let text = "There is no such key, or it was revoked already.";
+            answer::message(StatusCode::NOT_FOUND, "Nothing to revoke", text, Some(("/access", "Back")))
+        }
+        Ok(Err(failure)) => {
+            tracing::error!(%failure, "a key was not revoked");
+            plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the key was NOT revoked: that could not be put on record\n",
+            )
+        }
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the key was NOT revoked\n"),
     }
 }
 

@@ -63,6 +63,7 @@ impl Plane {
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
         }));
         sources.serve_with(&gateway);
+        sources.revocations.apply(&gateway.live().snapshot.directory);
         let reloader = Reloader {
             path: file.path().to_owned(),
             files: file.files(),
@@ -72,6 +73,7 @@ impl Plane {
             journal: Arc::clone(&journal),
             gateway: Arc::clone(&gateway),
             clock: Arc::clone(&clock),
+            revocations: Arc::clone(&sources.revocations),
         };
         Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader })
     }
@@ -169,7 +171,8 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
     let mut commitments = Vec::new();
     for contract in &snapshot.contracts {
         let Some(organisation) = &contract.organisation else { continue };
-        for terms in contract.deal.commitment_terms() {
+        for clause in &contract.deal.commitments {
+            let terms = contract::CommitmentTerms::new(&contract.deal, clause);
             let (Some(total), Some(to)) = (terms.total, terms.period.to) else {
                 let deal = contract.deal.id.get_ref();
                 return Err(Failure::unusable(format!(
@@ -183,6 +186,8 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
                 total,
                 from: terms.period.from.start(),
                 to: to.start(),
+                terms: settlement::Terms::of(&contract.deal, clause)
+                    .map(|terms| (terms, contract.deal.hash.as_str().into())),
             });
         }
     }

@@ -4,6 +4,7 @@
 //! plane runs (the address, the data directory, which model files are loaded) is said and left as it was.
 
 use crate::failure::Failure;
+use crate::people::revoked::Revocations;
 use crate::plane::commitments;
 use config::{Environment, File};
 use gateway::{Gateway, Live, Local};
@@ -36,6 +37,8 @@ pub struct Reloader {
     pub gateway: Arc<Gateway>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Keys that no configuration brings back.
+    pub revocations: Arc<Revocations>,
 }
 
 impl Reloader {
@@ -74,7 +77,10 @@ impl Reloader {
             .map_err(Failure::unusable)?;
         let version = snapshot.version;
         let live = Live::new(snapshot, self.known.prices.clone(), &self.local).map_err(Failure::failed)?;
+        self.revocations.apply(&live.snapshot.directory);
         self.gateway.replace(live);
+        // Once more, for what was revoked between the two.
+        self.revocations.apply(&self.gateway.live().snapshot.directory);
         Ok(version)
     }
 }

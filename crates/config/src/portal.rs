@@ -53,7 +53,7 @@ impl Origin {
         };
         let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
         let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        let good = !host.is_empty() && host.chars().all(plain) && !path.contains(['?', '#', ' ']);
+        let good = !host.is_empty() && host.chars().all(plain) && !path.contains(['#', ' ']);
         (good && (secure || loopback))
             .then(|| (Self { secure, authority: authority.to_ascii_lowercase() }, path))
     }
@@ -139,7 +139,8 @@ mod tests {
             "https://user@host",
             "https://host:port",
             "https://host:99999",
-            "https://host/?x",
+            "https://host?x",
+            "https://host/#x",
             "https://ho st",
             "ftp://host",
             "javascript://host",

@@ -32,7 +32,7 @@ pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
 pub use evaluate::{
     CapacityState, CapacityStatus, CommitmentStatus, Contract, CovenantState, CovenantStatus, Evaluation,
-    Exit, ExitItem, Node, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus,
+    Exit, ExitItem, Node, Note, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus,
     WatchStatus, evaluate,
 };
 pub use number::Number;

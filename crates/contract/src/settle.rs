@@ -159,6 +159,8 @@ pub struct YearRules<N> {
     pub carry: (N, Option<N>),
     /// The share of a paid shortfall that comes back as credit.
     pub make_good: N,
+    /// The share of the need from which on the year counts as met.
+    pub grace: N,
 }
 
 /// A contract year in numbers of one kind: see [`YearSettlement`], whose names these are.
@@ -197,6 +199,7 @@ impl<N: Number> YearRules<N> {
             keep_over: share(Decimal::ONE) - share(terms.discount_overage),
             carry: (share(terms.carry.0), most),
             make_good: share(terms.make_good),
+            grace: share(terms.grace),
         }
     }
 
@@ -214,7 +217,8 @@ impl<N: Number> YearRules<N> {
         let within = net.at_most(need);
         let overage = N::select(within, zero, over);
         let charge = N::select(within, net, need + over);
-        let shortfall = (need - charge).or_zero();
+        let met = (need * self.grace).at_most(charge);
+        let shortfall = N::select(met, zero, (need - charge).or_zero());
         let carried = overage * self.carry.0;
         YearSums {
             counted,

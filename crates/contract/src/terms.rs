@@ -28,6 +28,8 @@ pub struct CommitmentTerms {
     pub carry: (Decimal, Option<Decimal>),
     /// The share of a paid shortfall that comes back as credit against the next year's overage.
     pub make_good: Decimal,
+    /// The share of what a year still owes from which on it counts as met.
+    pub grace: Decimal,
 }
 
 /// One rule of eligibility.
@@ -69,6 +71,7 @@ impl CommitmentTerms {
                 (*excess.carry.get_ref(), excess.cap_of_next_min.as_ref().map(|cap| *cap.get_ref()))
             }),
             make_good: make_good(commitment),
+            grace: commitment.grace.as_ref().map_or(Decimal::ONE, |share| *share.get_ref()),
         }
     }
 

@@ -111,14 +111,18 @@ proptest! {
 
     /// The forecast's numbers follow the same rules as the books'.
     #[test]
-    fn exact_and_fast_kernels_agree(list in prop::collection::vec(0_i128..400, 2), excess in 0_i128..60, credit in 0_i128..60, year in 1_u32..=3) {
-        let terms = Versions::parse(&[&deal()]).unwrap().known_at("2026-01-01".parse().unwrap()).commitment_terms().remove(0);
+    fn exact_and_fast_kernels_agree(list in prop::collection::vec(0_i128..400, 2), excess in 0_i128..60, credit in 0_i128..60, year in 1_u32..=3, grace in 50_i128..=100) {
+        let deal = deal().replace("excess =", &format!("grace = \"{grace}e-2\"\nexcess ="));
+        let terms = Versions::parse(&[&deal]).unwrap().known_at("2026-01-01".parse().unwrap()).commitment_terms().remove(0);
         let exact = YearRules::new(&terms, year, |money| Ratio::new(money.pico(), PICO_PER_UNIT));
         let fast = YearRules::new(&terms, year, |money| Ratio::new(money.pico(), PICO_PER_UNIT).to_f64());
         let ratios: Vec<Ratio> = list.iter().map(|list| Ratio::whole(*list)).collect();
         let floats: Vec<f64> = ratios.iter().map(|list| list.to_f64()).collect();
         let one = exact.settle(&ratios, Ratio::whole(excess), Ratio::whole(credit));
         let two = fast.settle(&floats, Ratio::whole(excess).to_f64(), Ratio::whole(credit).to_f64());
+        // Exactly at the mark, where what is due jumps, a rounding may decide.
+        let need = exact.minimum.to_f64() - Ratio::whole(excess).to_f64();
+        prop_assume!((need * Ratio::new(grace, 100).to_f64() - two.charge).abs() > 1e-9 || grace == 100);
         for (exact, fast) in [
             (one.counted, two.counted),
             (one.charge, two.charge),

@@ -148,6 +148,27 @@ fn a_cap_limits_what_is_carried() {
 }
 
 #[test]
+fn a_year_within_its_grace_is_met() {
+    let clauses = "grace = \"0.95\"\nexcess = { carry = \"1\" }\n\
+                   shortfall = { settle = \"pay\", becomes = \"credit\" }\n\
+                   discounts = [{ upto_year_min = true, rate = \"0.20\" }]";
+    let terms = terms(&[80, 160, 80, 80], clauses);
+    // Net of the discount: 76 of 80, a little less than 152 of 160, 80 and 125 more at list price, nothing.
+    let mut position = charged(&terms, &[95, 0, 225, 0]);
+    let at = terms.period.year(2).unwrap().0.start();
+    let almost = Money::from_pico(190 * MILLION - 1, Currency::USD);
+    position = advance(&terms, &position, &Charge::of(almost), at).unwrap().position;
+    let years = settle(&terms, &position, terms.period.to.unwrap()).unwrap();
+    check(&years[..1], "shortfall", |year| year.shortfall, &whole(&[0]));
+    check(&years[..1], "cash is what was used", |year| year.cash, &whole(&[76]));
+    check(&years[..1], "nothing is made good", |year| year.credit_out, &whole(&[0]));
+    assert_eq!(years[1].shortfall.pico(), 8 * MILLION + 1, "just below the mark all of it is short");
+    assert_eq!(years[2].carried_in, millions(0));
+    check(&years[2..], "shortfall", |year| year.shortfall, &whole(&[0, 0]));
+    assert_eq!(years[3].carried_in, millions(125));
+}
+
+#[test]
 fn an_open_year_hands_nothing_on() {
     let terms = terms(&[100, 100], r#"excess = { carry = "1" }"#);
     let position = charged(&terms, &[130]);

@@ -140,5 +140,6 @@ pub(crate) fn many(rules: &YearRules<f64>) -> YearRules<Eight> {
         keep_over: Eight::splat(rules.keep_over),
         carry: share(&rules.carry),
         make_good: Eight::splat(rules.make_good),
+        grace: Eight::splat(rules.grace),
     }
 }

@@ -21,6 +21,8 @@ pub enum Frame {
     PriceAdded(PriceAdded),
     /// A commitment became known.
     CommitmentAdded(CommitmentAdded),
+    /// What a commitment says about each of its years became known.
+    TermsAdded(TermsAdded),
     /// Everything closed up to a frame was settled.
     Sealed(Sealed),
 }
@@ -186,6 +188,29 @@ pub struct CommitmentAdded {
     pub to: Timestamp,
 }
 
+/// What a commitment says about each of its years. Amounts and shares are in 10⁻¹².
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermsAdded {
+    /// When the plane learnt of it.
+    pub at: Timestamp,
+    /// The commitment, which is known already.
+    pub commitment: Arc<str>,
+    /// The hash of the deal's canonical form.
+    pub contract: Arc<str>,
+    /// The least that is owed for each contract year, in the commitment's currency.
+    pub minimums: Vec<i128>,
+    /// Taken off list prices up to the year's minimum, and above it.
+    pub discounts: [i128; 2],
+    /// The share of a year's overage that counts towards the next.
+    pub carry: i128,
+    /// At most this share of the next minimum does.
+    pub carry_cap: Option<i128>,
+    /// The share of a shortfall that comes back as credit.
+    pub make_good: i128,
+    /// The share of a year's minimum that counts as all of it.
+    pub grace: i128,
+}
+
 /// A settlement: what was closed and unsettled up to `through` is in the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed {
@@ -203,6 +228,7 @@ impl Frame {
             Self::PriceAdded(_) => 3,
             Self::Sealed(_) => 4,
             Self::CommitmentAdded(_) => 5,
+            Self::TermsAdded(_) => 6,
         }
     }
 
@@ -214,6 +240,7 @@ impl Frame {
             Self::Closed(frame) => frame.encode(&mut to),
             Self::PriceAdded(frame) => frame.encode(&mut to),
             Self::CommitmentAdded(frame) => frame.encode(&mut to),
+            Self::TermsAdded(frame) => frame.encode(&mut to),
             Self::Sealed(frame) => {
                 to.number(frame.through);
                 to.signed(frame.at.micros());
@@ -230,6 +257,7 @@ impl Frame {
             3 => Self::PriceAdded(PriceAdded::decode(&mut from)?),
             4 => Self::Sealed(Sealed { through: from.number()?, at: time(&mut from)? }),
             5 => Self::CommitmentAdded(CommitmentAdded::decode(&mut from)?),
+            6 => Self::TermsAdded(TermsAdded::decode(&mut from)?),
             _ => return Err(Undecodable),
         };
         if from.0.is_empty() { Ok(frame) } else { Err(Undecodable) }
@@ -434,6 +462,36 @@ impl CommitmentAdded {
         let currency: Currency = from.name()?;
         let total = Money::from_pico(amount(from)?, currency);
         Ok(Self { at, commitment, organisation, total, from: time(from)?, to: time(from)? })
+    }
+}
+
+impl TermsAdded {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.signed(self.at.micros());
+        to.text(&self.commitment);
+        to.text(&self.contract);
+        to.number(u64::try_from(self.minimums.len()).unwrap_or(u64::MAX));
+        for amount in self.minimums.iter().chain(&self.discounts) {
+            put_amount(to, *amount);
+        }
+        put_amount(to, self.carry);
+        to.option(self.carry_cap, put_amount);
+        put_amount(to, self.make_good);
+        put_amount(to, self.grace);
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        Ok(Self {
+            at: time(from)?,
+            commitment: from.shared(None)?,
+            contract: from.shared(None)?,
+            minimums: (0..from.number()?).map(|_| amount(from)).collect::<Result<_, _>>()?,
+            discounts: [amount(from)?, amount(from)?],
+            carry: amount(from)?,
+            carry_cap: from.option(amount)?,
+            make_good: amount(from)?,
+            grace: amount(from)?,
+        })
     }
 }
 

@@ -510,7 +510,10 @@ fn recover(data: &Path) -> Result<(End, Recovered), Error> {
             Ok(Some(entry)) => match entry.frame {
                 Frame::Opened(opened) => drop(open.insert(entry.seq, opened)),
                 Frame::Closed(closed) => drop(open.remove(&closed.opened)),
-                Frame::PriceAdded(_) | Frame::CommitmentAdded(_) | Frame::Sealed(_) => {}
+                Frame::PriceAdded(_)
+                | Frame::CommitmentAdded(_)
+                | Frame::TermsAdded(_)
+                | Frame::Sealed(_) => {}
             },
             Err(Error::Damaged { what, place }) => {
                 let last =

@@ -3,7 +3,7 @@
 
 use journal::{
     Attempt, Closed, CommitmentAdded, Durability, Error, Frame, Journal, Opened, Options, Outcome,
-    PriceAdded, Reader, Sealed, UsageSource,
+    PriceAdded, Reader, Sealed, TermsAdded, UsageSource,
 };
 use std::path::{Path, PathBuf};
 use units::{Currency, Money, PriceId, RequestId, Timestamp, TokenCounts, TokenRates};
@@ -102,6 +102,17 @@ fn every_kind_of_frame_reads_back() {
             total: Money::from_pico(-50, euro),
             from: at,
             to: at,
+        }),
+        Frame::TermsAdded(TermsAdded {
+            at,
+            commitment: "demo".into(),
+            contract: "c0ffee".into(),
+            minimums: vec![0, i128::MAX],
+            discounts: [1, -1],
+            carry: 1,
+            carry_cap: Some(0),
+            make_good: 2,
+            grace: 3,
         }),
         Frame::Sealed(Sealed { through: 5, at }),
     ];

@@ -93,6 +93,11 @@ impl Policy {
         Ok(Self { rules: Some((rules, Decisions::default())), ..Self::open() })
     }
 
+    /// Whether there are policies at all; without any, whoever is authenticated may use every model.
+    pub const fn is_restricting(&self) -> bool {
+        self.rules.is_some()
+    }
+
     /// Whether `principal` may do `action` with `model`.
     ///
     /// # Errors

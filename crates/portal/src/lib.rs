@@ -7,6 +7,7 @@
 //! What stays true: a page is complete without JavaScript; everything a view holds is escaped; no script or
 //! style stands in a page ([`content_security_policy`] forbids it); each figure made of calls links to them.
 
+mod access;
 mod asset;
 mod chart;
 mod json;
@@ -17,6 +18,7 @@ mod show;
 mod usage;
 pub mod view;
 
+pub use access::{access_json, access_page};
 pub use asset::{Asset, asset};
 pub use json::{call_json, fragments_json, overview_json};
 pub use link::UsageFilter;
@@ -24,8 +26,9 @@ pub use page::{message_page, page};
 pub use parts::{FRAGMENTS, fragment};
 pub use usage::{UsageContext, usage_page};
 pub use view::{
-    AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
-    ListPrice, ModelCard, ModelSpend, Overview, PageOptions, SpendSummary, Starter, TrancheView, Visitor,
+    AccessView, AccountLine, Allowed, Basis, BasisKind, CallRow, CallerRow, CommitmentView, CredentialRow,
+    CredentialState, DaySpend, DealFigure, DealView, IssuerRow, LedgerView, ListPrice, ModelCard, ModelSpend,
+    Overview, PageOptions, PersonRow, RevocationRow, SpendSummary, Starter, TrancheView, Visitor,
 };
 
 /// The `content-security-policy` for every page: only our own files, nothing inline, no frames.

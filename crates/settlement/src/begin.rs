@@ -1,7 +1,7 @@
 //! What a plane writes to the journal when it starts: prices and commitments that are new, and an ending for
 //! each call that the last process left open.
 
-use crate::{Books, Error};
+use crate::{Books, Error, Terms};
 use journal::{
     Attempt, Closed, CommitmentAdded, Frame, Journal, Outcome, PriceAdded, Unfinished, UsageSource,
 };
@@ -23,6 +23,16 @@ pub struct Commitment {
     pub from: Timestamp,
     /// Until when, exclusive.
     pub to: Timestamp,
+    /// What it says about its years, and the hash of the deal that says so; nothing where its years are not closed.
+    pub terms: Option<(Terms, Arc<str>)>,
+}
+
+impl Commitment {
+    /// Whether these are the same promise, whatever is said of its years.
+    fn same(&self, other: &Self) -> bool {
+        let promise = |one: &Self| (one.organisation.clone(), one.total, one.from, one.to);
+        promise(self) == promise(other)
+    }
 }
 
 /// The prices and commitments that the journal holds.
@@ -38,7 +48,8 @@ impl Books {
     pub fn known(&self) -> Known {
         let terms = |one: &crate::commitment::Commitment| {
             let store::Position { commitment, organisation, total, from, to, .. } = one.position.clone();
-            (commitment.clone(), Commitment { id: commitment, organisation, total, from, to })
+            let terms = one.closing.as_ref().map(|closing| (closing.terms.clone(), "".into()));
+            (commitment.clone(), Commitment { id: commitment, organisation, total, from, to, terms })
         };
         Known { prices: self.prices.clone(), commitments: self.commitments.iter().map(terms).collect() }
     }
@@ -65,15 +76,27 @@ pub fn announce(
         }
     }
     for commitment in commitments {
-        match next.commitments.get(&commitment.id) {
-            Some(same) if same == commitment => continue,
+        let known = next.commitments.get(&commitment.id);
+        match known {
+            Some(known) if known.same(commitment) => {}
             Some(_) => return Err(Error::Edited(commitment.id.clone())),
-            None => check(commitment, now)?,
+            None => {
+                check(commitment, now)?;
+                let Commitment { id, organisation, total, from, to, .. } = commitment.clone();
+                let added = CommitmentAdded { at: now, commitment: id, organisation, total, from, to };
+                frames.push(Frame::CommitmentAdded(added));
+            }
         }
-        let Commitment { id, organisation, total, from, to } = commitment.clone();
-        next.commitments.insert(id.clone(), commitment.clone());
-        let added = CommitmentAdded { at: now, commitment: id, organisation, total, from, to };
-        frames.push(Frame::CommitmentAdded(added));
+        match (known.and_then(|known| known.terms.as_ref()), &commitment.terms) {
+            (Some((said, _)), Some((terms, _))) if said == terms => {}
+            (Some(_), _) => return Err(Error::Edited(commitment.id.clone())),
+            (None, Some((terms, contract))) => {
+                let added = terms.frame(commitment.id.clone(), contract.clone(), now);
+                frames.push(Frame::TermsAdded(added));
+            }
+            (None, None) => {}
+        }
+        next.commitments.insert(commitment.id.clone(), commitment.clone());
     }
     for frame in &frames {
         journal.append(frame)?;

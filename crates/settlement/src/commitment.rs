@@ -1,5 +1,6 @@
 //! A commitment as charges draw it down.
 
+use crate::closing::Closing;
 use crate::line::{day_of, next_day};
 use journal::{CommitmentAdded, Seq};
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub(crate) struct Commitment {
     pub catch_up: BTreeMap<Timestamp, i128>,
     /// What each hour drew, over included.
     pub points: BTreeMap<Timestamp, i128>,
+    /// How far its years are closed, where its terms are known.
+    pub closing: Option<Closing>,
 }
 
 impl Commitment {
@@ -31,7 +34,8 @@ impl Commitment {
             drawn: zero,
             over: zero,
         };
-        Self { position, added, granted: false, catch_up: BTreeMap::new(), points: BTreeMap::new() }
+        let (catch_up, points) = (BTreeMap::new(), BTreeMap::new());
+        Self { position, added, granted: false, catch_up, points, closing: None }
     }
 
     /// Whether a charge of this kind, for a call admitted at `at`, counts.
@@ -60,6 +64,9 @@ impl Commitment {
         *over = over.checked_add(beyond).ok()?;
         let point = self.points.entry(hour).or_insert(0);
         *point = point.checked_add(amount)?;
+        if let Some(closing) = &mut self.closing {
+            closing.charged(hour);
+        }
         assert!(drawn.pico() <= total.pico() && within.pico() >= 0 && beyond.pico() >= 0);
         Some((within, beyond))
     }

@@ -112,6 +112,7 @@ impl Books {
             Frame::Closed(ref closed) => self.close(seq, closed, &frame, see)?,
             Frame::PriceAdded(added) => self.add_price(seq, added, see)?,
             Frame::CommitmentAdded(added) => self.add_commitment(Commitment::new(seq, &added))?,
+            Frame::TermsAdded(added) => self.add_terms(seq, &added)?,
             Frame::Sealed(sealed) => settlement = Some(self.seal(seq, sealed, see)?),
         }
         self.last = seq;

@@ -9,6 +9,7 @@
 
 mod balance;
 mod begin;
+mod closing;
 mod commitment;
 pub mod deal_posting;
 mod error;
@@ -17,6 +18,7 @@ mod line;
 mod posting;
 mod run;
 mod seal;
+mod terms;
 mod usage;
 mod verify;
 mod view;
@@ -26,6 +28,7 @@ pub use begin::{Commitment, Known, announce, close_unfinished};
 pub use error::Error;
 pub use fold::Books;
 pub use run::{Settler, Status, Watch};
+pub use terms::Terms;
 pub use usage::{Calls, Filter, usage};
 pub use verify::{Damage, Verdict, Verified, verify};
 pub use view::{AttemptView, CallView, State};

@@ -9,13 +9,23 @@
 //! commitment:<id>:over               debit   what they came to beyond it               (memo)
 //! ```
 //!
+//! When a contract year is over ([`crate::closing`]):
+//!
+//! ```text
+//! revenue:discount                   debit   what discounts took off the list price
+//! revenue:overage                    credit  what calls came to above the year's minimum, after discounts
+//! revenue:shortfall                  credit  what the year fell short of its minimum
+//! credit:<organisation>              credit  what of a shortfall may still be used next year
+//! revenue:breakage                   credit  credit that was not used
+//! ```
+//!
 //! The memo accounts of a commitment sum to zero among themselves, so they change no receivable.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use ledger::{Account, Transfer, TransferId, merkle};
 use std::sync::Arc;
 use store::{Batch, BatchKey, Position, Totals};
-use units::{Money, Timestamp, TokenCounts};
+use units::{Money, MoneyError, Timestamp, TokenCounts};
 
 /// The id of a batch, and of its usage transfer: a hash of its key and its range.
 pub(crate) fn batch_id(key: &BatchKey, first: u64, last: u64) -> TransferId {
@@ -120,5 +130,72 @@ impl Draw<'_> {
             batch: self.batch,
             corrects: None,
         })
+    }
+}
+
+/// An account that closing a year moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Receivable,
+    Usage,
+    Discount,
+    Overage,
+    Shortfall,
+    Credit,
+    Breakage,
+}
+
+impl Side {
+    fn account(self, organisation: &units::Organisation) -> Account {
+        match self {
+            Self::Receivable => Account::new(format!("receivable:{organisation}")),
+            Self::Usage => Account::new("revenue:inference"),
+            Self::Discount => Account::new("revenue:discount"),
+            Self::Overage => Account::new("revenue:overage"),
+            Self::Shortfall => Account::new("revenue:shortfall"),
+            Self::Credit => Account::new(format!("credit:{organisation}")),
+            Self::Breakage => Account::new("revenue:breakage"),
+        }
+    }
+}
+
+/// What a contract year comes to beyond what was posted for it.
+pub(crate) struct Adjustment<'a> {
+    pub position: &'a Position,
+    pub year: u32,
+    pub code: &'static str,
+    /// Debit and credit; below nothing they change places.
+    pub sides: (Side, Side),
+    pub amount: Money,
+    /// The year's end.
+    pub event_at: Timestamp,
+    pub posted_at: Timestamp,
+    /// The frame that closes the year, or settles it again.
+    pub sealed: u64,
+    /// What was posted for it before.
+    pub corrects: Option<TransferId>,
+}
+
+impl Adjustment<'_> {
+    /// The transfer, or nothing for nothing.
+    pub fn transfer(&self) -> Result<Option<Transfer>, MoneyError> {
+        let Self { position, year, code, sides, amount, sealed, .. } = self;
+        if amount.is_zero() {
+            return Ok(None);
+        }
+        let (debit, credit) = if amount.pico() > 0 { *sides } else { (sides.1, sides.0) };
+        let pico = amount.pico().checked_abs().ok_or(MoneyError::TooLarge)?;
+        let text = format!("offtake {code} 1\n{}\n{year}\n{sealed}\n", position.commitment);
+        Ok(Some(Transfer {
+            id: hash(&[text.as_bytes()]),
+            debit: debit.account(&position.organisation),
+            credit: credit.account(&position.organisation),
+            amount: Money::from_pico(pico, amount.currency()),
+            code: (*code).into(),
+            event_at: self.event_at,
+            posted_at: self.posted_at,
+            batch: None,
+            corrects: self.corrects,
+        }))
     }
 }

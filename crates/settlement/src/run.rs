@@ -160,7 +160,7 @@ impl Settler {
     fn settle(&mut self, now: Timestamp) -> Result<(), Error> {
         // While the store refuses, nothing more is sealed: it stays pending, in the journal.
         self.post()?;
-        if self.books.has_pending() {
+        if self.books.has_pending() || self.books.closes_by(now) {
             let through = self.books.last();
             self.journal.append(&Frame::Sealed(Sealed { through, at: now }))?;
             self.follow()?;

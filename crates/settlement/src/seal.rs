@@ -12,9 +12,9 @@ use store::{AccountRow, Applied, Batch, BatchKey, DrawnPoint, Rollup, RollupKey,
 use units::{Currency, Money, Timestamp};
 
 /// A settlement in the making, and what it touched, so that only that is stored.
-struct Making {
-    seq: Seq,
-    at: Timestamp,
+pub(crate) struct Making {
+    pub seq: Seq,
+    pub at: Timestamp,
     batches: Vec<Batch>,
     transfers: Vec<Transfer>,
     accounts: BTreeSet<(Account, Currency)>,
@@ -103,6 +103,7 @@ impl Books {
         for draft in self.draft(through, seq)? {
             self.book(draft, &mut making, see)?;
         }
+        self.close_years(&mut making)?;
         self.sealed = seq;
         self.through = through;
         Ok(self.finish(making))
@@ -211,7 +212,7 @@ impl Books {
         Ok(set)
     }
 
-    fn post(&mut self, set: Vec<Transfer>, making: &mut Making) -> Result<(), Error> {
+    pub(crate) fn post(&mut self, set: Vec<Transfer>, making: &mut Making) -> Result<(), Error> {
         let seq = making.seq;
         let posted =
             ledger::post(&mut self.balances, &set).map_err(|source| Error::Rejected { seq, source })?;

@@ -269,7 +269,7 @@ impl Views {
                     call.end(closed);
                 }
             }
-            Frame::PriceAdded(_) | Frame::CommitmentAdded(_) | Frame::Sealed(_) => {}
+            Frame::PriceAdded(_) | Frame::CommitmentAdded(_) | Frame::TermsAdded(_) | Frame::Sealed(_) => {}
         }
     }
 

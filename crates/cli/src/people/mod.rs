@@ -9,6 +9,7 @@ pub mod form;
 pub mod keys;
 pub mod login;
 pub mod provider;
+pub mod revoked;
 pub mod session;
 
 use crate::failure::Failure;

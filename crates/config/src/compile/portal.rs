@@ -257,7 +257,7 @@ impl Compiler<'_> {
 
     /// An address that is asked: over TLS, or on this machine.
     pub(super) fn endpoint(&mut self, text: &Text) -> Option<String> {
-        if Origin::of(text.get_ref()).is_some() {
+        if Origin::of(text.get_ref()).is_some_and(|(_, path)| !path.contains('?')) {
             return Some(text.get_ref().clone());
         }
         self.problem(text, format!("`{}` is no address that can be trusted", text.get_ref())).hint = Some(

@@ -88,6 +88,7 @@ fn rates(commitment: &Commitment) -> Result<(), Error> {
         .clone()
         .flat_map(|excess| [Some(&excess.carry), excess.cap_of_next_min.as_ref()])
         .chain(shortfall.clone().map(|shortfall| shortfall.share.as_ref()))
+        .chain([commitment.grace.as_ref()])
         .chain(
             commitment.eligible.iter().flat_map(|rule| [Some(&rule.weight), rule.cap_of_year_min.as_ref()]),
         )

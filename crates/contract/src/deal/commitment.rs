@@ -30,6 +30,8 @@ pub struct Commitment {
     pub excess: Option<Excess>,
     /// What becomes of a year below its minimum.
     pub shortfall: Option<Shortfall>,
+    /// A year that reaches this share of what it still owes counts as met; all of it when not said.
+    pub grace: Option<Spanned<Decimal>>,
     /// Which spend counts, the first rule that matches deciding; all of it when there is none.
     #[serde(default)]
     pub eligible: Vec<Eligible>,

@@ -206,14 +206,19 @@ fn shortage(grant: &Capacity, sight: &Sight<'_, '_>, day: Day) -> Option<Ratio> 
 }
 
 fn excused(grant: &Capacity, sight: &Sight<'_, '_>, day: Day) -> bool {
-    let causes = grant.late.iter().flat_map(|late| &late.excused_by);
-    let states = causes.filter_map(|cause| match cause.as_str() {
+    let mut states =
+        grant.late.iter().flat_map(|late| &late.excused_by).filter_map(|cause| excuse(cause));
+    states.any(|state| sight.state(&state, day.start()).is_some_and(Ratio::is_positive))
+}
+
+/// The state that an excuse for lateness is, where facts can tell of it.
+pub(super) fn excuse(cause: &str) -> Option<State> {
+    match cause {
         "force_majeure" => Some(State::ForceMajeure),
         "export_control" => Some(State::ExportControl),
         "sanctions" => Some(State::Sanctions),
         _ => None,
-    });
-    states.into_iter().any(|state| sight.state(&state, day.start()).is_some_and(Ratio::is_positive))
+    }
 }
 
 /// How a grant was delivered until now.

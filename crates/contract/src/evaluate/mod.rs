@@ -10,6 +10,7 @@ mod capacity;
 mod commitment;
 mod covenant;
 mod ending;
+mod notes;
 mod revenue;
 mod series;
 mod spend;
@@ -23,6 +24,7 @@ pub use capacity::{CapacityState, CapacityStatus};
 pub use commitment::CommitmentStatus;
 pub use covenant::{CovenantState, CovenantStatus};
 pub use ending::{Exit, ExitItem, Right, Side};
+pub use notes::Note;
 pub use revenue::RevenueShareStatus;
 pub use trace::{Node, Reference, Step};
 pub use tranche::{State, TrancheStatus};
@@ -67,6 +69,8 @@ pub struct Evaluation {
     pub exit: Option<Exit>,
     /// Facts that do not count, each with the reason.
     pub ignored: Vec<(Reference, &'static str)>,
+    /// Clauses that nothing is computed from.
+    pub notes: Vec<Note>,
 }
 
 /// The version of a contract that was evaluated.
@@ -175,6 +179,7 @@ pub fn evaluate(
         rights: ending::rights(&context),
         exit: ending::exit(&context),
         ignored: ignored(facts, known_at),
+        notes: notes::notes(deal),
     })
 }
 

@@ -138,7 +138,10 @@ pub(super) fn remaining(
             true => open = open.checked_add(year.shortfall)?,
             false => reached = reached.checked_add(year.shortfall)?,
         }
-        reached = reached.checked_add(year.charge)?;
+        // A year that is met within its grace owes nothing more.
+        let need = year.minimum.checked_sub(year.carried_in)?;
+        let met = year.shortfall.is_zero() && need.pico() > year.charge.pico();
+        reached = reached.checked_add(if met { need } else { year.charge })?;
     }
     // Years without a minimum of their own count towards the total, at the discount up to a minimum.
     for (_, charged) in position.years.iter().filter(|(year, _)| terms.minimum(**year).is_none()) {

@@ -78,7 +78,7 @@ fn moving(deal: &Deal, scenario: &Scenario, plan: &Plan, statistics: &Statistics
     let minimum = |year: usize| plan.commitments.iter().map(|terms| terms.minimums[year]).sum::<f64>();
     let end =
         |year: usize| plan.time.year.iter().rposition(|of| *of == year).map(|step| plan.time.moments[step]);
-    let left = years.clone().filter(|of| *of > year);
+    let left = years.filter(|of| *of > year);
     let due: Vec<(Timestamp, f64)> = left.filter_map(|year| Some((end(year)?, minimum(year)))).collect();
     let sums = |of: fn(&crate::engine::tally::YearTally) -> f64, years: std::ops::Range<usize>| -> f64 {
         let places = years.flat_map(|year| (0..plan.commitments.len()).map(move |place| (place, year)));

@@ -295,8 +295,9 @@ impl Targets<'_> {
         let carried = carried.min(minimum);
         let drawn = charge.checked_sub(over).ok_or(MoneyError::TooLarge)?;
         let short = if year.open { 0 } else { year.shortfall.pico() };
-        // Halves are rounded each on its own, so the parts may differ from the whole by one.
+        // What a year is let off; and halves are rounded each on its own, so the parts may differ from the whole by one.
         let rest = if year.open { 0 } else { minimum - carried - drawn - short };
+        let left = if rest.abs() > 1 { "forgiven" } else { "rounding" };
         let first = self.deal.period().from.start();
         let (begins, ends) = (year.from.start(), if year.open { now } else { year.to.start() });
         let rows = [
@@ -305,7 +306,7 @@ impl Targets<'_> {
             ("drawn", "drawn", "remaining", drawn, ends),
             ("over", "over", "granted", over, ends),
             ("short", "short", "remaining", short, ends),
-            ("rounding", "rounding", "remaining", rest, ends),
+            (left, left, "remaining", rest, ends),
         ];
         for party in [payer, payee] {
             let place = |part: &str| Place {

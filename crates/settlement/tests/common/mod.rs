@@ -34,6 +34,7 @@ pub fn commitment(total: &str, from: &str, to: &str) -> Commitment {
         total: usd(total),
         from: from.parse().unwrap(),
         to: to.parse().unwrap(),
+        terms: None,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod evaluate;
 mod explain;
 mod facts;
 mod forecast;
+mod ledger;
 mod new;
 mod report;
 mod write;
@@ -22,6 +23,7 @@ pub enum Verb {
     Explain(explain::Arguments),
     Accounting(Box<accounting::Arguments>),
     Forecast(forecast::Arguments),
+    Ledger(ledger::Arguments),
     New(new::Arguments),
     #[command(subcommand)]
     Facts(facts::Verb),
@@ -36,6 +38,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Accounting(arguments) => accounting::run(arguments),
         Verb::Forecast(arguments) => forecast::run(arguments),
+        Verb::Ledger(arguments) => ledger::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report(arguments) => report::run(arguments),

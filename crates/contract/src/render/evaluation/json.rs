@@ -36,6 +36,7 @@ struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     termination: Option<Value>,
     ignored: Vec<Value>,
+    notes: Vec<Value>,
 }
 
 fn document(evaluation: &Evaluation) -> Document {
@@ -57,6 +58,11 @@ fn document(evaluation: &Evaluation) -> Document {
         rights: evaluation.rights.iter().map(right).collect(),
         termination: evaluation.exit.as_ref().map(termination),
         ignored: ignored.collect(),
+        notes: evaluation
+            .notes
+            .iter()
+            .map(|note| value!({ "clause": note.clause, "what": note.what }))
+            .collect(),
     }
 }
 

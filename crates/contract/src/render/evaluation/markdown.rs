@@ -46,6 +46,9 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     })?;
     rows(out, "Facts that do not count", "fact", &evaluation.ignored, |(reference, why)| {
         (words::reference(reference), (*why).to_owned(), String::new())
+    })?;
+    rows(out, "On record only", "clause", &evaluation.notes, |note| {
+        (note.clause.clone(), note.what.to_owned(), String::new())
     })
 }
 

@@ -54,7 +54,10 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
     clauses(out, "What leaving costs", &exit.collect::<Vec<_>>())?;
     let ignored = evaluation.ignored.iter();
     let ignored = ignored.map(|(reference, why)| (words::reference(reference), (*why).to_owned(), &[][..]));
-    clauses(out, "Facts that do not count", &ignored.collect::<Vec<_>>())
+    clauses(out, "Facts that do not count", &ignored.collect::<Vec<_>>())?;
+    let notes = evaluation.notes.iter();
+    let notes = notes.map(|note| (note.clause.clone(), note.what.to_owned(), &[][..]));
+    clauses(out, "On record only", &notes.collect::<Vec<_>>())
 }
 
 /// A label, its state, and why beneath; nothing where there is no row.

@@ -72,6 +72,9 @@ pub enum Failure {
     /// The issuer's keys are not here, or hold none of that name: they may be fetched.
     #[error("{0}")]
     Keys(Box<Lacking>),
+    /// Whoever has to be asked about the proof does not answer.
+    #[error("{0} does not answer now; try again later")]
+    Unreachable(&'static str),
     /// What is asked for a proof cannot be had that way.
     #[error("{about}")]
     Request {
@@ -169,6 +172,7 @@ impl Failure {
                 Lack::NotFetched | Lack::Stale => Kind::Later,
                 Lack::NoSuchKey => Kind::Invalid,
             },
+            Self::Unreachable(_) => Kind::Later,
             Self::Request { .. } => Kind::Request,
             Self::NoTokenKey => Kind::Unavailable,
         }
@@ -203,6 +207,7 @@ impl Failure {
             | Self::Scope(_)
             | Self::Replayed(_)
             | Self::Forbidden(_)
+            | Self::Unreachable(_)
             | Self::Request { .. }
             | Self::NoTokenKey => self.to_string(),
         }

@@ -255,7 +255,7 @@ impl Signature {
     fn find(headers: &HeaderMap, asked: &BTreeMap<&str, &str>) -> Result<Self, Failure> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let authorization = header("authorization");
-        if authorization.is_empty() == !asked.contains_key("X-Amz-Signature") {
+        if authorization.is_empty() != asked.contains_key("X-Amz-Signature") {
             return Err(malformed("the proof is not signed, or is signed twice"));
         }
         if authorization.is_empty() {

@@ -265,7 +265,7 @@ fn what_aws_says_decides_who_it_is() {
         ),
         ("the rule of others", role.clone(), json!({"audience": "people"})),
         ("another organisation", user.clone(), json!({"organization_id": "evil"})),
-        ("an answer with two", role.clone() + &user, json!({})),
+        ("an answer with two", role + &user, json!({})),
         ("no answer", "<ErrorResponse/>".into(), json!({})),
         ("an escape in a name", user.replace("ada", "a&amp;da"), json!({})),
     ] {

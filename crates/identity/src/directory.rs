@@ -76,6 +76,15 @@ struct KnownKey {
     revoked: AtomicBool,
 }
 
+/// What became of keys that were given to a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// How many rules use them now.
+    pub used: usize,
+    /// Why the other rules that need them cannot.
+    pub trouble: Option<String>,
+}
+
 /// A credential that the directory knows, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -266,25 +275,27 @@ impl Directory {
     }
 
     /// Gives the keys that were fetched from `source` to the rules that need them. Tokens signed by keys that are gone
-    /// are no longer believed.
-    ///
-    /// # Errors
-    /// In words, for the rules that can use none of the keys; those keep what they had.
-    pub fn keep_keys(&self, source: &Source, jwks: &str, fetched: Timestamp) -> Result<(), String> {
+    /// are no longer believed. A rule that can use none of them keeps what it had.
+    pub fn keep_keys(&self, source: &Source, jwks: &str, fetched: Timestamp) -> Given {
         let needs =
             |issuer: &&Trusted| matches!(&issuer.rule.keys, Keys::Fetched { source: of, .. } if of == source);
+        let mut given = Given::default();
         let mut troubles = Vec::new();
         let mut lost = false;
         for issuer in self.issuers.iter().filter(needs) {
             match issuer.keep(jwks, fetched) {
-                Ok(lost_here) => lost |= lost_here,
+                Ok(lost_here) => {
+                    lost |= lost_here;
+                    given.used += 1;
+                }
                 Err(trouble) => troubles.push(format!("rule `{}`: {trouble}", issuer.rule.name)),
             }
         }
         if lost {
             self.verified.clear();
         }
-        if troubles.is_empty() { Ok(()) } else { Err(troubles.join("; ")) }
+        given.trouble = (!troubles.is_empty()).then(|| troubles.join("; "));
+        given
     }
 
     /// Every virtual key and access key, by name.

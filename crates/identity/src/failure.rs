@@ -97,6 +97,8 @@ pub struct Lacking {
     pub source: Source,
     /// The key that the token names, cut and cleaned.
     pub key: Option<String>,
+    /// When the keys at hand were fetched.
+    pub fetched: Option<Timestamp>,
     /// What is missing.
     pub lack: Lack,
 }
@@ -114,7 +116,7 @@ pub enum Lack {
 
 impl std::fmt::Display for Lacking {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rule, source, key, lack } = self;
+        let Self { rule, source, key, lack, .. } = self;
         match lack {
             Lack::NotFetched => write!(out, "the keys of rule `{rule}` were never fetched from {source}"),
             Lack::Stale => write!(out, "the keys of rule `{rule}` from {source} are too old to be believed"),

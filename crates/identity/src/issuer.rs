@@ -159,15 +159,17 @@ impl Trusted {
             Held::Here(keys) => return keys.check(token, &self.rule.name).map(|()| None),
             Held::Fetched { source, seconds_max, last } => (source, *seconds_max, last),
         };
+        let held = last.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let fetched = held.as_ref().map(|(_, fetched)| *fetched);
         let lacking = |lack| {
             Failure::Keys(Box::new(Lacking {
                 rule: self.rule.name.clone(),
                 source: source.clone(),
                 key: token.key.as_deref().map(clean),
+                fetched,
                 lack,
             }))
         };
-        let held = last.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (keys, fetched) = held.ok_or_else(|| lacking(Lack::NotFetched))?;
         let until = fetched.plus_seconds(seconds_max);
         if now >= until {

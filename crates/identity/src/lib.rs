@@ -38,7 +38,7 @@ mod wycheproof;
 pub use assertion::{Assertion, AssertionRule, Assertions, Audience, signing_key};
 pub use credential::Head;
 pub use directory::{
-    AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, KeySecret, Known, VirtualKey,
+    AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, Given, KeySecret, Known, VirtualKey,
 };
 pub use exchange::{OWN_AUDIENCE, Subject, TokenRequest};
 pub use failure::{Failure, Kind, Lack, Lacking};

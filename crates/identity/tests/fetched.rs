@@ -39,6 +39,11 @@ fn ask(directory: &Directory, token: &str, now: Timestamp) -> Result<Arc<Princip
     }
 }
 
+fn keep(directory: &Directory, source: &Source, jwks: &str, fetched: Timestamp) {
+    let given = directory.keep_keys(source, jwks, fetched);
+    assert_eq!(given.trouble, None);
+}
+
 fn lack(failure: &Failure) -> Lack {
     let Failure::Keys(lacking) = failure else { panic!("{failure}") };
     assert_eq!((&lacking.rule[..], &lacking.source), ("cluster", &source()));
@@ -64,7 +69,7 @@ fn known_callers_go_on_within_the_bound_and_nobody_beyond_it() {
     assert!(!failure.public().contains("issuer.example"), "{}", failure.public());
     assert_eq!(directory.sources().keys().collect::<Vec<_>>(), [&source()]);
 
-    directory.keep_keys(&source(), &jwks().to_string(), NOW).unwrap();
+    keep(&directory, &source(), &jwks().to_string(), NOW);
     ask(&directory, &seen, NOW).unwrap();
     // The issuer is down from here on: both kinds of caller go on until the keys are too old.
     let last = NOW.plus_seconds(MAX - 1);
@@ -74,24 +79,24 @@ fn known_callers_go_on_within_the_bound_and_nobody_beyond_it() {
         let failure = ask(&directory, token, NOW.plus_seconds(MAX)).unwrap_err();
         assert_eq!((lack(&failure), failure.kind()), (Lack::Stale, Kind::Later));
     }
-    directory.keep_keys(&source(), &jwks().to_string(), NOW.plus_seconds(MAX)).unwrap();
+    keep(&directory, &source(), &jwks().to_string(), NOW.plus_seconds(MAX));
     ask(&directory, &seen, NOW.plus_seconds(MAX)).unwrap();
 }
 
 #[test]
 fn a_rolled_key_is_asked_for_and_what_the_old_one_signed_ends() {
     let directory = directory(vec![fetched("cluster")]);
-    directory.keep_keys(&source(), &without("ec"), NOW).unwrap();
+    keep(&directory, &source(), &without("ec"), NOW);
     let [old, new] =
         [("EdDSA", "ed"), ("ES256", "ec")].map(|(alg, key)| foreign(alg, Some(key), &good_claims()));
     ask(&directory, &old, NOW).unwrap();
     let failure = ask(&directory, &new, NOW).unwrap_err();
     assert_eq!((lack(&failure), failure.kind()), (Lack::NoSuchKey, Kind::Invalid));
     // Both, as issuers do for a while; then only the new one.
-    directory.keep_keys(&source(), &jwks().to_string(), NOW).unwrap();
+    keep(&directory, &source(), &jwks().to_string(), NOW);
     ask(&directory, &old, NOW).unwrap();
     ask(&directory, &new, NOW).unwrap();
-    directory.keep_keys(&source(), &without("ed"), NOW).unwrap();
+    keep(&directory, &source(), &without("ed"), NOW);
     ask(&directory, &new, NOW).unwrap();
     assert_eq!(
         lack(&ask(&directory, &old, NOW).unwrap_err()),
@@ -103,18 +108,19 @@ fn a_rolled_key_is_asked_for_and_what_the_old_one_signed_ends() {
 #[test]
 fn keys_that_cannot_be_used_leave_the_earlier_ones() {
     let directory = directory(vec![fetched("cluster")]);
-    directory.keep_keys(&source(), &jwks().to_string(), NOW).unwrap();
+    keep(&directory, &source(), &jwks().to_string(), NOW);
     for wrong in ["", "<html>", "{}", "{\"keys\": []}", r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#] {
-        let trouble = directory.keep_keys(&source(), wrong, NOW).unwrap_err();
-        assert!(trouble.starts_with("rule `cluster`: "), "{trouble}");
+        let given = directory.keep_keys(&source(), wrong, NOW);
+        let trouble = given.trouble.unwrap();
+        assert!(given.used == 0 && trouble.starts_with("rule `cluster`: "), "{trouble}");
     }
     ask(&directory, &foreign("EdDSA", Some("ed"), &good_claims()), NOW).unwrap();
     // Kinds of key that are not known here are somebody else's.
     let mut more = jwks();
     more["keys"].as_array_mut().unwrap().insert(0, json!({"kty": "lattice", "kid": "pq"}));
-    directory.keep_keys(&source(), &more.to_string(), NOW).unwrap();
+    keep(&directory, &source(), &more.to_string(), NOW);
     // Keys of another source are not for these rules.
-    directory.keep_keys(&Source::Address("https://issuer.example".into()), "nonsense", NOW).unwrap();
+    keep(&directory, &Source::Address("https://issuer.example".into()), "nonsense", NOW);
 }
 
 #[test]

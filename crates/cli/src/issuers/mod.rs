@@ -75,21 +75,12 @@ impl Fetcher {
         for (source, rules) in needed {
             let entry = sources.entry(source.clone()).or_insert_with(|| Arc::new(Entry::new(source.clone())));
             entry.change(|state| state.serve(&rules));
-            if let Some((jwks, fetched)) = entry.state().set {
-                self.give(directory, &source, (&jwks, fetched));
+            if let Some((jwks, fetched)) = entry.state().set
+                && let Some(trouble) = directory.keep_keys(&source, &jwks, fetched).trouble
+            {
+                tracing::error!(%source, trouble, "fetched keys cannot be used");
             }
         }
-    }
-
-    fn give(
-        &self,
-        directory: &Directory,
-        source: &Source,
-        (jwks, fetched): (&str, Timestamp),
-    ) -> Option<String> {
-        let trouble = directory.keep_keys(source, jwks, fetched).err()?;
-        tracing::error!(%source, trouble, "fetched keys cannot be used");
-        Some(trouble)
     }
 
     /// Keeps all keys fresh for as long as the plane runs.
@@ -120,6 +111,7 @@ impl Fetcher {
     async fn fetch(&self, entry: &Entry, finished: u64) {
         let _turn = entry.turn.lock().await;
         if entry.state().finished != finished {
+            entry.change(|state| state.looking = false);
             return;
         }
         entry.change(|state| state.tried = Some(self.0.clock.now()));
@@ -127,29 +119,33 @@ impl Fetcher {
         let now = self.0.clock.now();
         let source = entry.source.to_string();
         self.0.telemetry.issuer_fetched(&source, fetched.is_ok());
-        match fetched {
-            Ok(jwks) => {
-                let trouble = self.directory(|directory| self.give(directory, &entry.source, (&jwks, now)));
-                let first = entry.state().set.is_none_or(|(known, _)| *known != *jwks);
-                if first {
-                    tracing::info!(source, "issuer keys were fetched");
-                }
-                entry.change(|state| state.keep(jwks, now, trouble));
-            }
-            Err(trouble) => {
-                tracing::warn!(source, trouble, "issuer keys were not fetched");
-                entry.change(|state| state.fail(trouble));
-            }
+        let trouble = match fetched {
+            Ok(jwks) => self.give(entry, jwks, now),
+            Err(trouble) => Some(trouble),
+        };
+        if let Some(trouble) = trouble {
+            tracing::warn!(source, trouble, "issuer keys were not fetched");
+            entry.change(|state| state.fail(trouble, now));
         }
         if let Err(error) = Kept::of(&self.entries()).write(&self.0.data) {
             tracing::warn!(%error, "the keys of issuers could not be kept for the next start");
         }
     }
 
-    /// Does something with the directory that serves.
-    fn directory(&self, with: impl FnOnce(&Directory) -> Option<String>) -> Option<String> {
+    /// Gives the directory that serves what was fetched, and keeps it; what is wrong where no rule can use it.
+    fn give(&self, entry: &Entry, jwks: String, now: Timestamp) -> Option<String> {
         let gateway = self.0.gateway.get().and_then(Weak::upgrade)?;
-        with(&gateway.live().snapshot.directory)
+        let given = gateway.live().snapshot.directory.keep_keys(&entry.source, &jwks, now);
+        if given.used == 0 {
+            return Some(given.trouble.unwrap_or_else(|| "no rule needs the keys".to_owned()));
+        }
+        let source = entry.source.to_string();
+        if entry.state().set.is_none_or(|(known, _)| *known != *jwks) {
+            tracing::info!(source, trouble = given.trouble, "issuer keys were fetched");
+        }
+        self.0.telemetry.issuer_keys(&source, 0);
+        entry.change(|state| state.keep(jwks, now, given.trouble));
+        None
     }
 }
 
@@ -162,12 +158,14 @@ impl Issuers for Fetcher {
             };
             let Some(entry) = entry else { return false };
             let (now, before) = (self.0.clock.now(), entry.state());
-            let under_way = entry.turn.try_lock().is_err();
+            if before.fetched() != lacking.fetched {
+                return true; // they came while this call was looked at
+            }
             let may = match lacking.lack {
                 Lack::NoSuchKey => entry.change(|state| state.may_ask_for(lacking.key.as_deref(), now)),
-                Lack::NotFetched | Lack::Stale => under_way || before.is_due(now),
+                Lack::NotFetched | Lack::Stale => before.is_due(now),
             };
-            if !may {
+            if !may && !before.looking && entry.turn.try_lock().is_ok() {
                 return false;
             }
             // In a task of its own: whoever asked may be gone before the issuer answers.

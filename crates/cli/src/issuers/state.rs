@@ -46,6 +46,8 @@ pub struct State {
     trouble: Option<String>,
     absent: HashMap<String, Timestamp>,
     looked: Option<Timestamp>,
+    /// Whether a key is being asked for.
+    pub looking: bool,
 }
 
 impl Entry {
@@ -106,6 +108,7 @@ impl State {
         }
         self.absent.insert(key.to_owned(), now);
         self.looked = Some(now);
+        self.looking = true;
         true
     }
 
@@ -116,14 +119,20 @@ impl State {
         }
         self.set = Some((jwks.into(), now));
         (self.failures, self.trouble) = (0, trouble);
-        self.finished += 1;
+        self.end();
     }
 
-    /// Notes a try that failed.
-    pub fn fail(&mut self, trouble: String) {
+    /// Notes a try that has failed by `now`.
+    pub fn fail(&mut self, trouble: String, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);
         self.trouble = Some(trouble);
+        self.tried = Some(now);
+        self.end();
+    }
+
+    fn end(&mut self) {
         self.finished += 1;
+        self.looking = false;
     }
 }
 
@@ -270,8 +279,7 @@ mod tests {
         let mut pauses = Vec::new();
         let mut now = 100;
         for _ in 0..9 {
-            state.tried = Some(at(now));
-            state.fail("down".into());
+            state.fail("down".into(), at(now));
             let pause = (0..).find(|more| state.is_due(at(now + more))).unwrap();
             pauses.push(pause);
             now += pause;
@@ -297,9 +305,8 @@ mod tests {
             state.may_ask_for(Some(&number.to_string()), at(100 + number * 5));
         }
         assert!(state.absent.len() <= ABSENT_MAX);
-        state.tried = Some(at(100_000));
-        state.fail("down".into());
-        state.fail("down".into());
+        state.fail("down".into(), at(100_000));
+        state.fail("down".into(), at(100_000));
         assert!(!state.may_ask_for(Some("x"), at(100_001)), "it is down: the pause holds for everyone");
     }
 

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod instrument;
 mod issuer;
 pub mod ledger;
+pub mod login;
 pub mod policy;
 pub mod serve;
 pub mod usage;

@@ -3,8 +3,7 @@
 use crate::deal::Deal;
 use crate::error::{Error, Problem};
 use serde::Deserialize;
-use toml::Spanned;
-use toml::value::Datetime;
+use toml::{Spanned, Value};
 use units::Timestamp;
 
 /// All versions of one deal, the earliest first. There is at least one.
@@ -18,7 +17,7 @@ pub struct Versions {
 #[derive(Deserialize)]
 struct Places {
     id: Spanned<String>,
-    known_from: Spanned<Datetime>,
+    known_from: Spanned<Value>,
     version: Spanned<u32>,
 }
 

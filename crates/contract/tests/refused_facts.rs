@@ -151,6 +151,10 @@ fn one_name_for_two_things_and_corrections_of_nothing() {
         (error.to_string().as_str(), error.place(&two).unwrap().line),
         ("there is a second line `a`", 2)
     );
+    // Which of the two is sorted first does not matter: the later line of the file is the second.
+    let turned: Vec<&str> = two.lines().rev().collect();
+    let turned = turned.join("\n");
+    assert_eq!(refuse(&turned).place(&turned).unwrap().line, 2);
     for (more, said) in [
         (r#","replaces":"nothing""#, "there is no fact `nothing`"),
         (r#","id":"b","replaces":"b""#, "it replaces `b`, which was put on record no earlier"),

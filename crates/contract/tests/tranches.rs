@@ -96,6 +96,18 @@ fn a_trace_leads_to_its_facts() {
     );
 }
 
+#[test]
+fn a_signoff_may_name_the_contract_it_is_about() {
+    let hash = contract::hash(&e09()).unwrap();
+    for named in [hash.clone(), format!("sha256:{hash}")] {
+        let line = format!(
+            r#"{{"signoff":"T2","by":"cloud:cfo","decision":"accept","recorded_at":"2026-07-25","contract":"{named}"}}"#
+        );
+        let facts = [arr("41000000000", "2026-06-30", "2026-07-20"), signed(&line, "cloud:cfo")];
+        assert_eq!(tranche(&at(&e09(), &facts, "2026-08-01", "2026-08-01"), "T2").state, State::Signed);
+    }
+}
+
 /// E09 with `old` replaced by `new`, and these facts beside its own: the state of a tranche at a moment.
 #[track_caller]
 fn check(old: &str, new: &str, more: &[String], known: &str, id: &str, state: State) {

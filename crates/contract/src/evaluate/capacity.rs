@@ -206,8 +206,7 @@ fn shortage(grant: &Capacity, sight: &Sight<'_, '_>, day: Day) -> Option<Ratio> 
 }
 
 fn excused(grant: &Capacity, sight: &Sight<'_, '_>, day: Day) -> bool {
-    let mut states =
-        grant.late.iter().flat_map(|late| &late.excused_by).filter_map(|cause| excuse(cause));
+    let mut states = grant.late.iter().flat_map(|late| &late.excused_by).filter_map(|cause| excuse(cause));
     states.any(|state| sight.state(&state, day.start()).is_some_and(Ratio::is_positive))
 }
 

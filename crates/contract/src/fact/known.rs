@@ -126,9 +126,13 @@ impl Facts {
                 first.insert(id, if better { place } else { before });
                 continue;
             }
+            let place = |known: &Known| (known.file, known.entry.number);
+            let first = &self.lines[before];
+            let second = if place(first) < place(known) { known } else { first };
             let problem = Problem::Duplicate { what: "line", id: id.to_owned() };
-            let mend = "give it an `id` of its own; a correction names the old one in `replaces`";
-            faults.push((known.file, Error::at(known.entry.span.clone(), problem, mend)));
+            let mend =
+                "one `id` says one thing; a correction has its own, and names the old one in `replaces`";
+            faults.push((second.file, Error::at(second.entry.span.clone(), problem, mend)));
         }
         let mut place = 0;
         self.lines.retain(|_| {
@@ -319,9 +323,8 @@ impl Bench<'_> {
 
     fn signoff(&self, signoff: &Signoff) -> Judged {
         self.tranche("signoff", &signoff.tranche)?;
-        if let Some(hash) =
-            signoff.contract.as_ref().filter(|hash| !self.deal.all().any(|deal| deal.hash == **hash))
-        {
+        let signs = |hash: &str| self.deal.all().any(|deal| deal.hash == bare(hash));
+        if let Some(hash) = signoff.contract.as_ref().filter(|hash| !signs(hash)) {
             let problem = Problem::Unknown { what: "version with the hash", id: hash.clone() };
             return Err(self.at("contract", problem, "it signs another contract than this"));
         }
@@ -361,7 +364,10 @@ impl Bench<'_> {
         if names().any(|name| name == id) {
             return Ok(());
         }
-        let mend = nearest(id, names()).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let mend = match nearest(id, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name a `[[tranche]]` of the deal file".to_owned(),
+        };
         Err(self.at(field, Problem::Unknown { what: "tranche", id: id.to_owned() }, &mend))
     }
 
@@ -454,6 +460,11 @@ impl Bench<'_> {
         let span = self.entry.field(self.text, field).unwrap_or_else(|| self.entry.span.clone());
         Error::at(span, problem, mend)
     }
+}
+
+/// A hash without what says which it is.
+fn bare(hash: &str) -> &str {
+    hash.strip_prefix("sha256:").unwrap_or(hash)
 }
 
 fn is_currency(unit: &str, own: &str) -> bool {

@@ -247,8 +247,8 @@ impl Checker<'_> {
     fn present_value(&self, node: &Node, arguments: &[Argument]) -> Result<Reckoning<Ratio>, Fault> {
         let usage = "write `pv(remaining_minimums, rate=0.08)`";
         let (stream, rate) = match arguments {
-            [Argument { name: None, value: stream }, Argument { name: Some(name), value: rate }]
-                if name == "rate" =>
+            [Argument { name: None, value: stream }, Argument { name, value: rate }]
+                if name.as_ref().is_none_or(|name| name == "rate") =>
             {
                 (stream, rate)
             }

@@ -1,5 +1,6 @@
 //! A deal and its amendments: one version after the other, each known from its moment on.
 
+use crate::canonical::bare_hash;
 use crate::deal::Deal;
 use crate::error::{Error, Problem};
 use serde::Deserialize;
@@ -90,7 +91,7 @@ fn follows(before: &Deal, after: &Deal, places: &Places) -> Result<(), Error> {
         let mend = "an amendment is known from a later moment than what it amends";
         return Err(Error::at(places.known_from.span(), problem, mend));
     }
-    match after.amends.as_ref().filter(|hash| *hash.get_ref() != before.hash) {
+    match after.amends.as_ref().filter(|hash| bare_hash(hash.get_ref()) != before.hash) {
         Some(hash) => {
             let problem = Problem::Unknown { what: "version with the hash", id: hash.get_ref().clone() };
             Err(Error::at(hash.span(), problem, format!("version {} has {}", before.version, before.hash)))

@@ -341,6 +341,12 @@ fn versions_that_overlap_are_refused() {
         assert_eq!((place, error.to_string().as_str()), (1, said));
         assert!(error.place(&second).is_some() && !error.mend.is_empty());
     }
+    for before in ["", "sha256:"] {
+        let head = "version = 1\nknown_from = 2026-04-20";
+        let hash = contract::hash(&first).unwrap();
+        let amends = format!("version = 2\namends = \"{before}{hash}\"\nknown_from = 2026-04-21");
+        assert!(Versions::parse(&[&first, &first.replace(head, &amends)]).is_ok());
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use super::read::{Entry, read};
 use super::{Fact, Funded, LIST_SPEND, Line, Signoff};
+use crate::canonical::bare_hash;
 use crate::check::{bytes, key};
 use crate::deal::{Deal, MetricKind, MetricSource};
 use crate::decimal::Decimal;
@@ -326,7 +327,7 @@ impl Bench<'_> {
 
     fn signoff(&self, signoff: &Signoff) -> Judged {
         self.tranche("signoff", &signoff.tranche)?;
-        let signs = |hash: &str| self.deal.all().any(|deal| deal.hash == bare(hash));
+        let signs = |hash: &str| self.deal.all().any(|deal| deal.hash == bare_hash(hash));
         if let Some(hash) = signoff.contract.as_ref().filter(|hash| !signs(hash)) {
             let problem = Problem::Unknown { what: "version with the hash", id: hash.clone() };
             return Err(self.at("contract", problem, "it signs another contract than this"));
@@ -463,11 +464,6 @@ impl Bench<'_> {
         let span = self.entry.field(self.text, field).unwrap_or_else(|| self.entry.span.clone());
         Error::at(span, problem, mend)
     }
-}
-
-/// A hash without what says which it is.
-fn bare(hash: &str) -> &str {
-    hash.strip_prefix("sha256:").unwrap_or(hash)
 }
 
 fn is_currency(unit: &str, own: &str) -> bool {

@@ -15,6 +15,7 @@ mod place;
 mod plane;
 mod reload;
 mod seen;
+mod terminal;
 
 /// A call is a few dozen small, short-lived pieces of memory, made on one thread and often dropped on another.
 #[global_allocator]
@@ -37,6 +38,7 @@ enum Verb {
     Serve(command::serve::Arguments),
     Check(command::check::Arguments),
     Ask(command::ask::Arguments),
+    Login(command::login::Arguments),
     #[command(subcommand)]
     Usage(command::usage::Verb),
     #[command(subcommand)]
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     let done = match arguments.verb {
         Verb::Demo(arguments) => command::demo::run(&arguments),
         Verb::Ask(arguments) => command::ask::run(&arguments),
+        Verb::Login(arguments) => command::login::run(&arguments),
         Verb::Usage(verb) => command::usage::run(&verb),
         Verb::Ledger(verb) => command::ledger::run(&verb),
         Verb::Identity(verb) => command::identity::run(&verb),

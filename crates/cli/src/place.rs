@@ -25,6 +25,11 @@ pub fn model_cache() -> PathBuf {
     base("XDG_CACHE_HOME", ".cache").join("offtake/models")
 }
 
+/// Where what this user configured is kept.
+pub fn config_home() -> PathBuf {
+    base("XDG_CONFIG_HOME", ".config").join("offtake")
+}
+
 /// Where `cargo xtask demo` puts the embedded model.
 pub fn cached_model() -> PathBuf {
     model_cache().join("SmolLM2-135M-Instruct.Q4_1.gguf")

@@ -36,6 +36,11 @@ pub fn hash(text: &str) -> Result<String, Error> {
     Ok(hex)
 }
 
+/// A hash without what may stand before it to say which it is.
+pub(crate) fn bare_hash(hash: &str) -> &str {
+    hash.strip_prefix("sha256:").unwrap_or(hash)
+}
+
 fn write_table(out: &mut String, table: &Table) -> Result<(), Error> {
     // RFC 8785 orders names by their UTF-16 code units.
     let mut entries: Vec<(&String, &Value)> = table.iter().collect();

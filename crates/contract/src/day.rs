@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::fmt;
 use std::str::FromStr;
+use toml::Value;
 use toml::value::Datetime;
 use units::Timestamp;
 
@@ -89,13 +90,26 @@ impl fmt::Debug for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Datetime::deserialize(from)?.to_string().parse().map_err(D::Error::custom)
+        let written = written(from)?.to_string();
+        // A day may be written as its first moment.
+        let moment = || written.parse::<Timestamp>().ok().filter(|at| Self::of(*at).start() == *at);
+        written.parse().or_else(|error| moment().map(Self::of).ok_or(error)).map_err(D::Error::custom)
+    }
+}
+
+/// A date or a time as a deal file has it: TOML's own, or the same in quotes.
+fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Datetime, D::Error> {
+    let no_date = |text: String| D::Error::custom(format!("`{text}` is not a date such as `2026-04-20`"));
+    match Value::deserialize(from)? {
+        Value::Datetime(written) => Ok(written),
+        Value::String(text) => text.parse().map_err(|_| no_date(text)),
+        other => Err(no_date(other.to_string())),
     }
 }
 
 /// Reads a moment: a date means its start, a time needs its offset from UTC.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-    let written = Datetime::deserialize(from)?;
+    let written = written(from)?;
     match (written.time, written.offset) {
         (Some(_), None) => Err(D::Error::custom(format!("`{written}` does not say how far it is from UTC"))),
         _ => written.to_string().parse().map_err(D::Error::custom),

@@ -21,6 +21,11 @@ impl Decimal {
         Self(count)
     }
 
+    /// How many 10⁻¹² it is.
+    pub const fn pico(self) -> i128 {
+        self.0
+    }
+
     /// As an amount of `currency`.
     pub const fn money(self, currency: Currency) -> Money {
         Money::from_pico(self.0, currency)

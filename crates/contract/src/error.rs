@@ -134,17 +134,32 @@ fn mend_shape(message: &str) -> String {
     if message.starts_with("missing field") {
         return format!("add `{first}`");
     }
-    let known = [
-        ("expected a decimal number in quotes", "put it in quotes, so that it stays exact"),
-        ("is not a decimal number", "write digits, with a point or an exponent if need be"),
-        ("decimal places", "round it to twelve places"),
-        ("is not a currency code", "write its three capital letters"),
-    ];
-    known
-        .into_iter()
-        .find(|(part, _)| message.contains(part))
-        .map_or_else(String::new, |(_, mend)| mend.to_owned())
+    if message.starts_with("unknown variant") {
+        let words: Vec<String> = quoted.map(|word| format!("`{word}`")).collect();
+        return format!("write {}", words.join(" or "));
+    }
+    let known = MENDS.into_iter().find(|(part, _)| message.contains(part));
+    known.map_or("`offtake check --deal-schema` says what may stand here", |(_, mend)| mend).to_owned()
 }
+
+/// Parts of messages, and the mend for each.
+const MENDS: [(&str, &str); 15] = [
+    ("expected a decimal number in quotes", "put it in quotes, so that it stays exact"),
+    ("is not a decimal number", "write digits, with a point or an exponent if need be"),
+    ("decimal places", "round it to twelve places"),
+    ("is too large", "write a smaller number: amounts lie below 1e26"),
+    ("is not a currency code", "write its three capital letters"),
+    ("how far it is from UTC", "end it with `Z`, or with its offset such as `+02:00`"),
+    ("is not a date", "write a day of the calendar, such as `2026-04-20`"),
+    ("invalid date", "write a day of the calendar, such as `2026-04-20`"),
+    ("duplicate key", "keep one of them"),
+    ("a condition cannot be empty", "write `at_signing` when there is none"),
+    ("or a condition in quotes", "write one of them"),
+    ("expected u", "write a whole number, without quotes"),
+    ("expected a string", "put it in quotes"),
+    ("expected a boolean", "write `true` or `false`"),
+    ("expected a sequence", "put it in brackets: `[ … ]`"),
+];
 
 /// The known name that differs least from `given`, when it differs little.
 pub(crate) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

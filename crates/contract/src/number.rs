@@ -22,6 +22,12 @@ pub trait Number:
     /// `yes` where the mask holds, `no` elsewhere.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// Whether a mask holds for every number, so that what only narrows it need not be looked at; `false` where
+    /// that is not worth telling.
+    fn everywhere(_mask: Self::Mask) -> bool {
+        false
+    }
+
     /// The smaller.
     #[must_use]
     fn least(self, other: Self) -> Self {
@@ -56,6 +62,10 @@ impl Number for Ratio {
         if mask { yes } else { no }
     }
 
+    fn everywhere(mask: bool) -> bool {
+        mask
+    }
+
     // A comparison with no number is untrue, so that selecting by it would hide the fault.
     fn least(self, other: Self) -> Self {
         self.min(other)
@@ -79,5 +89,9 @@ impl Number for f64 {
 
     fn select(mask: bool, yes: Self, no: Self) -> Self {
         if mask { yes } else { no }
+    }
+
+    fn everywhere(mask: bool) -> bool {
+        mask
     }
 }

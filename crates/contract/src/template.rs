@@ -4,12 +4,11 @@ use crate::day::Day;
 use crate::error::Error;
 use serde::Deserialize;
 use std::ops::Range;
-use toml::Spanned;
-use toml::value::Datetime;
+use toml::{Spanned, Value};
 
 #[derive(Deserialize)]
 struct Dates {
-    known_from: Spanned<Datetime>,
+    known_from: Spanned<Value>,
     effective: Term,
 }
 

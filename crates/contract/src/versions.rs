@@ -1,10 +1,10 @@
 //! A deal and its amendments: one version after the other, each known from its moment on.
 
+use crate::canonical::bare_hash;
 use crate::deal::Deal;
 use crate::error::{Error, Problem};
 use serde::Deserialize;
-use toml::Spanned;
-use toml::value::Datetime;
+use toml::{Spanned, Value};
 use units::Timestamp;
 
 /// All versions of one deal, the earliest first. There is at least one.
@@ -18,7 +18,7 @@ pub struct Versions {
 #[derive(Deserialize)]
 struct Places {
     id: Spanned<String>,
-    known_from: Spanned<Datetime>,
+    known_from: Spanned<Value>,
     version: Spanned<u32>,
 }
 
@@ -91,7 +91,7 @@ fn follows(before: &Deal, after: &Deal, places: &Places) -> Result<(), Error> {
         let mend = "an amendment is known from a later moment than what it amends";
         return Err(Error::at(places.known_from.span(), problem, mend));
     }
-    match after.amends.as_ref().filter(|hash| *hash.get_ref() != before.hash) {
+    match after.amends.as_ref().filter(|hash| bare_hash(hash.get_ref()) != before.hash) {
         Some(hash) => {
             let problem = Problem::Unknown { what: "version with the hash", id: hash.get_ref().clone() };
             Err(Error::at(hash.span(), problem, format!("version {} has {}", before.version, before.hash)))

@@ -239,21 +239,21 @@ fn days_and_years_out_of_order() {
         "from = 2026-02-30",
         "2026-02-30",
         "invalid date, expected day between 01 and 28",
-        "",
+        "write a day of the calendar, such as `2026-04-20`",
     );
     check(
         "from = 2026-07-01",
         "from = 09:00:00",
         "window",
         "`09:00:00` is not a date such as `2026-04-20`",
-        "",
+        "write a day of the calendar, such as `2026-04-20`",
     );
     check(
         "known_from = 2026-04-20",
         "known_from = 2026-04-20T09:00:00",
         "known_from",
         "`2026-04-20T09:00:00` does not say how far it is from UTC",
-        "",
+        "end it with `Z`, or with its offset such as `+02:00`",
     );
 }
 
@@ -284,8 +284,8 @@ fn clauses_that_contradict_each_other() {
         "when = \"arr >= 40e6\"",
         "when = \"\"",
         "when",
-        "a condition cannot be empty; write `at_signing` when there is none",
-        "",
+        "a condition cannot be empty",
+        "write `at_signing` when there is none",
     );
     let no_size = FULL.replacen("total = \"60e6\"\n", "", 1);
     let start = no_size.find("schedule").unwrap();
@@ -300,6 +300,50 @@ fn text_that_is_no_toml_has_its_place() {
         let error = Deal::parse(text).unwrap_err();
         assert_eq!(error.place(text).map(|place| place.line), Some(line), "{text}: {error}");
     }
+}
+
+#[test]
+fn what_is_of_another_shape_has_its_mend() {
+    let variant = "unknown variant `other`, expected `contract` or `loi`";
+    check("binding = \"contract\"", "binding = \"other\"", "other", variant, "write `contract` or `loi`");
+    let date = "write a day of the calendar, such as `2026-04-20`";
+    check("from = 2026-07-01", "from = \"July\"", "July", "`July` is not a date such as `2026-04-20`", date);
+    check("from = 2026-07-01", "from = 7", "from = 7", "`7` is not a date such as `2026-04-20`", date);
+    let offset = "`2026-04-20T10:00:00` does not say how far it is from UTC";
+    check(
+        "known_from = 2026-04-20",
+        "known_from = 2026-04-20T10:00:00",
+        "known_from",
+        offset,
+        "end it with `Z`, or with its offset such as `+02:00`",
+    );
+    check(
+        "version = 2",
+        "version = \"2\"",
+        "version",
+        "invalid type: string \"2\", expected u32",
+        "write a whole number, without quotes",
+    );
+    check("id = \"T1\"", "id = \"T1\"\nid = \"T1\"", "id", "duplicate key", "keep one of them");
+    for text in ["schema 1", "a = [1, 2", "party = 5"] {
+        let error = Deal::parse(&format!("{text}\n{LEAST}")).unwrap_err();
+        assert!(!error.mend.is_empty(), "{text}: {error}");
+    }
+}
+
+#[test]
+fn dates_may_stand_in_quotes_and_days_as_their_first_moment() {
+    let plain = Deal::parse(FULL).unwrap();
+    for (old, new) in [
+        ("known_from = 2026-04-20", "known_from = \"2026-04-20T02:00:00+02:00\""),
+        ("from = 2026-04-20, to = 2029-04-20", "from = \"2026-04-20\", to = 2029-04-20T00:00:00Z"),
+        ("from = 2026-07-01, to = 2027-06-30", "from = \"2026-07-01\", to = \"2027-06-30\""),
+    ] {
+        let deal = Deal::parse(&FULL.replacen(old, new, 1)).unwrap();
+        assert_eq!((deal.known_from, deal.period()), (plain.known_from, plain.period()), "{new}");
+        assert_eq!(deal.tranches[1].window, plain.tranches[1].window, "{new}");
+    }
+    assert!(Deal::parse(&FULL.replacen("to = 2029-04-20", "to = 2029-04-20T01:00:00Z", 1)).is_err());
 }
 
 #[test]

@@ -143,6 +143,16 @@ fn all_faults_are_told_and_nothing_is_read() {
 }
 
 #[test]
+fn a_byte_order_mark_and_other_line_ends_are_no_fault() {
+    let entries = read(&format!("\u{feff}{ARR}\r\n\r\n{ARR}\n")).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(entries[0].signed, entries[1].signed);
+    let text = format!("\u{feff}{}", ARR.replace("\"value\"", "\"valu\""));
+    let fault = read(&text).unwrap_err().remove(0);
+    assert_eq!(text[fault.span.unwrap()].chars().next(), Some('{'));
+}
+
+#[test]
 fn a_line_is_read_to_a_depth() {
     for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
         let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));

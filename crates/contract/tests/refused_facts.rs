@@ -151,6 +151,10 @@ fn one_name_for_two_things_and_corrections_of_nothing() {
         (error.to_string().as_str(), error.place(&two).unwrap().line),
         ("there is a second line `a`", 2)
     );
+    // Which of the two is sorted first does not matter: the later line of the file is the second.
+    let turned: Vec<&str> = two.lines().rev().collect();
+    let turned = turned.join("\n");
+    assert_eq!(refuse(&turned).place(&turned).unwrap().line, 2);
     for (more, said) in [
         (r#","replaces":"nothing""#, "there is no fact `nothing`"),
         (r#","id":"b","replaces":"b""#, "it replaces `b`, which was put on record no earlier"),
@@ -172,6 +176,21 @@ fn one_name_for_two_things_and_corrections_of_nothing() {
         1,
         "the same line again is no second one"
     );
+}
+
+#[test]
+fn corrections_may_be_many_and_never_lead_back() {
+    let deal = Versions::parse(&[&deal()]).unwrap();
+    let correct =
+        |id: usize, old: usize| fact("gw", "1", "GW", &format!(r#","id":"c{id}","replaces":"c{old}""#));
+    let first = fact("gw", "1", "GW", r#","id":"c0""#);
+    let chain: Vec<String> = std::iter::once(first).chain((1..5_000).map(|id| correct(id, id - 1))).collect();
+    assert_eq!(Facts::read(&deal, &[("f", &chain.join("\n"))]).unwrap().lines().len(), 5_000);
+    // Three of a circle, and one that only leads into it.
+    let circle = [correct(1, 2), correct(2, 3), correct(3, 1), correct(4, 1)].join("\n");
+    let faults = Facts::read(&deal, &[("f", &circle)]).unwrap_err();
+    let earlier = faults.iter().filter(|(_, error)| error.to_string().contains("no earlier"));
+    assert_eq!(earlier.count(), 3, "{faults:?}");
 }
 
 #[test]

@@ -96,6 +96,87 @@ fn a_trace_leads_to_its_facts() {
     );
 }
 
+#[test]
+fn a_signoff_may_name_the_contract_it_is_about() {
+    let hash = contract::hash(&e09()).unwrap();
+    for named in [hash.clone(), format!("sha256:{hash}")] {
+        let line = format!(
+            r#"{{"signoff":"T2","by":"cloud:cfo","decision":"accept","recorded_at":"2026-07-25","contract":"{named}"}}"#
+        );
+        let facts = [arr("41000000000", "2026-06-30", "2026-07-20"), signed(&line, "cloud:cfo")];
+        assert_eq!(tranche(&at(&e09(), &facts, "2026-08-01", "2026-08-01"), "T2").state, State::Signed);
+    }
+}
+
+/// A tranche of this condition, in a deal with a covenant over calls and a commitment of 100 a year.
+fn asking(condition: &str) -> String {
+    format!(
+        "schema = \"offtake.contract/1\"\nid = \"d\"\nversion = 1\nknown_from = 2026-04-20\n\
+         effective = {{ from = 2026-04-20, to = 2036-04-20 }}\ncurrency = \"USD\"\n\
+         [[party]]\nid = \"cloud\"\n[[party]]\nid = \"lab\"\n\
+         [metric.gw]\nkind = \"power_gw\"\nsource = \"metered\"\n\
+         [[capacity]]\nid = \"grant\"\nunit = \"GW\"\nmetric = \"gw\"\nramp = [{{ by = 2026-05-01, at_least = \"1\" }}]\n\
+         [[covenant]]\nid = \"eu\"\nrule = 'region == \"eu\"'\nseverity = \"report\"\n\
+         [[commitment]]\nid = \"c\"\nschedule = [{{ y = 1, min = \"100\" }}, {{ y = 2, min = \"100\" }}]\n\
+         [[tranche]]\nid = \"T\"\namount = \"5\"\nwhen = \"{condition}\"\n"
+    )
+}
+
+#[test]
+fn what_a_condition_asks_of_the_deal_leads_to_its_facts() {
+    let notice = |metric: &str, value: &str, unit: &str, attributes: &str| {
+        format!(
+            r#"{{"metric":"{metric}","value":"{value}","unit":"{unit}","effective_at":"2026-05-10","recorded_at":"2026-05-10","source":"x","attributes":{{{attributes}}}}}"#
+        )
+    };
+    let facts = [
+        notice("in_default", "1", "bool", r#""party":"lab""#),
+        notice("payment_default", "90", "days", ""),
+        notice("portability_tested_share", "0.9", "ratio", ""),
+        notice("gw", "0.5", "GW", ""),
+        spend("60", "2026-05-09", r#""region":"us","silicon":"trainium","provider":"cloud""#),
+        spend("40", "2026-05-08", r#""region":"eu","silicon":"other","provider":"cloud""#),
+    ];
+    for (condition, lines) in [
+        ("in_default(lab)", &[1][..]),
+        ("payment_default > 60 days", &[2]),
+        ("portability_tested_share(30 days) >= 0.6", &[3]),
+        ("capacity_late(grant) > 5 days", &[4]),
+        ("covenant_breach(eu) > 5 days", &[5]),
+        ("residency_breach > 5 days", &[5]),
+        ("silicon_share(trainium, 30 days) >= 50%", &[5, 6]),
+        ("provider_share(cloud, quarter) == 1", &[6]),
+        ("drawn >= 100", &[5, 6]),
+        ("remaining_minimums <= 100", &[5, 6]),
+        ("pv(remaining_minimums, 0.05) <= 100", &[5, 6]),
+    ] {
+        let evaluation = at(&asking(condition), &facts, "2026-05-20", "2026-05-20");
+        let status = tranche(&evaluation, "T");
+        assert_eq!(status.state, State::Signed, "{}", evaluation::explain(&evaluation, status));
+        let proof = status.trace[0].proof.as_ref().unwrap();
+        let mut found: Vec<usize> = proof.all_facts().iter().map(|fact| fact.number).collect();
+        found.sort_unstable();
+        assert_eq!(found, lines, "{condition}");
+    }
+}
+
+#[test]
+fn conditions_over_much_spend_are_followed_day_by_day() {
+    let start: contract::Day = "2026-04-21".parse().unwrap();
+    let facts: Vec<String> = (0..3_000_u32)
+        .map(|day| spend("0.01", &start.plus_days(day).to_string(), r#""region":"eu","silicon":"trainium""#))
+        .collect();
+    for (condition, first) in [
+        ("drawn >= 20", "2031-10-11"),
+        ("silicon_share(trainium, 30 days) >= 1 and drawn >= 10", "2029-01-14"),
+        ("sum(list_spend, contract_year) >= 3.65", "2028-04-18"),
+    ] {
+        let evaluation = at(&asking(condition), &facts, "2035-01-01", "2035-01-01");
+        let met = tranche(&evaluation, "T").true_at.map(|at| at.date());
+        assert_eq!(met.as_deref(), Some(first), "{condition}");
+    }
+}
+
 /// E09 with `old` replaced by `new`, and these facts beside its own: the state of a tranche at a moment.
 #[track_caller]
 fn check(old: &str, new: &str, more: &[String], known: &str, id: &str, state: State) {
@@ -259,6 +340,12 @@ fn versions_that_overlap_are_refused() {
         let (place, error) = Versions::parse(&[&first, &second]).unwrap_err();
         assert_eq!((place, error.to_string().as_str()), (1, said));
         assert!(error.place(&second).is_some() && !error.mend.is_empty());
+    }
+    for before in ["", "sha256:"] {
+        let head = "version = 1\nknown_from = 2026-04-20";
+        let hash = contract::hash(&first).unwrap();
+        let amends = format!("version = 2\namends = \"{before}{hash}\"\nknown_from = 2026-04-21");
+        assert!(Versions::parse(&[&first, &first.replace(head, &amends)]).is_ok());
     }
 }
 

@@ -21,7 +21,7 @@ mod timeline;
 pub use engine::Progress;
 pub use error::{Error, Problem};
 pub use history::{Estimate, Fit, History, Month, Moves, Quantile, Spend};
-pub use number::{Eight, Truths};
+pub use number::{Bits, Eight, Many, Truths};
 pub use result::*;
 pub use sampling::Design;
 pub use scenario::Scenario;

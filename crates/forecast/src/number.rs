@@ -4,7 +4,7 @@
 //! with truths as bits: what any compiler makes fast. The market hands over through memory ([`stored`]).
 
 use contract::{Number, Ratio, YearRules};
-use sampling::{LANES, Lanes, Vector};
+use sampling::{GROUPS, LANES, Lanes, Vector};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 /// An array, lane by lane, in a loop that every compiler unrolls.
@@ -119,6 +119,119 @@ impl Number for Eight {
             let (a, b) = (self.0.0[lane], other.0.0[lane]);
             if a > b { a } else { b }
         })))
+    }
+}
+
+/// The 64 paths of a block, as conditions see them: a condition's tree is walked once for all of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Many(pub [Lanes; GROUPS]);
+
+/// 64 truths, bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bits(u64);
+
+impl Many {
+    /// The same number on every path.
+    #[inline(always)]
+    pub const fn splat(number: f64) -> Self {
+        Self([Lanes::splat(number); GROUPS])
+    }
+
+    /// Both, path by path.
+    #[inline(always)]
+    pub(crate) fn with(self, other: Self, both: impl Fn(f64, f64) -> f64) -> Self {
+        let mut out = self;
+        for (out, other) in out.0.iter_mut().zip(&other.0) {
+            for lane in 0..LANES {
+                out.0[lane] = both(out.0[lane], other.0[lane]);
+            }
+        }
+        out
+    }
+}
+
+impl Bits {
+    /// One where it is true, else nothing, for the paths of a group.
+    pub fn ones(self, group: usize) -> Lanes {
+        Lanes(each!(0.0, lane => if self.0 >> (group * LANES + lane) & 1 == 1 { 1.0 } else { 0.0 }))
+    }
+}
+
+macro_rules! many_operator {
+    ($($trait:ident $method:ident $op:tt),*) => {$(
+        impl $trait for Many {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                self.with(other, |a, b| a $op b)
+            }
+        }
+    )*};
+}
+
+many_operator!(Add add +, Sub sub -, Mul mul *, Div div /);
+
+impl BitAnd for Bits {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl BitOr for Bits {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Not for Bits {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+
+impl Number for Many {
+    type Mask = Bits;
+
+    fn of(exact: Ratio) -> Self {
+        Self::splat(exact.to_f64())
+    }
+
+    fn at_most(self, other: Self) -> Bits {
+        let mut bits = 0;
+        for (group, (a, b)) in self.0.iter().zip(&other.0).enumerate() {
+            let mut eight = 0;
+            for lane in 0..LANES {
+                eight |= u64::from(a.0[lane] <= b.0[lane]) << lane;
+            }
+            bits |= eight << (group * LANES);
+        }
+        Bits(bits)
+    }
+
+    fn select(mask: Bits, yes: Self, no: Self) -> Self {
+        let mut out = no;
+        for (group, (out, yes)) in out.0.iter_mut().zip(&yes.0).enumerate() {
+            for lane in 0..LANES {
+                if mask.0 >> (group * LANES + lane) & 1 == 1 {
+                    out.0[lane] = yes.0[lane];
+                }
+            }
+        }
+        out
+    }
+
+    fn least(self, other: Self) -> Self {
+        self.with(other, |a, b| if a < b { a } else { b })
+    }
+
+    fn most(self, other: Self) -> Self {
+        self.with(other, |a, b| if a > b { a } else { b })
     }
 }
 

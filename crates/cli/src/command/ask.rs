@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::place;
+use crate::terminal;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -21,7 +22,7 @@ pub struct Arguments {
     /// The plane's address; the running demo's when not given
     #[arg(long, env = "OFFTAKE_URL")]
     url: Option<String>,
-    /// A token or key; the running demo's when not given
+    /// A token or key; when not given, that of `offtake login`, or the running demo's
     #[arg(long, env = "OFFTAKE_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Tokens of answer at most
@@ -51,25 +52,28 @@ struct Answer {
 
 /// Asks, prints the answer as it comes, then tokens per second, cost and region.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let plane = plane(arguments)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(ask(arguments, &plane))
+    runtime.block_on(async { ask(arguments, &plane(arguments).await?).await })
 }
 
-fn plane(arguments: &Arguments) -> Result<Plane, Failure> {
+async fn plane(arguments: &Arguments) -> Result<Plane, Failure> {
     let demo = place::demo_variables();
     let pick = |given: &Option<String>, name: &str| given.clone().or_else(|| demo.get(name).cloned());
     let missing = || {
         Failure::unusable(
-            "no running demo was found: start `offtake demo`, or give --url and --token (OFFTAKE_URL, OFFTAKE_TOKEN)",
+            "no running demo was found: start `offtake demo`, or give --url and --token (OFFTAKE_URL, OFFTAKE_TOKEN), or `offtake login`",
         )
     };
     let url = pick(&arguments.url, "OFFTAKE_URL").ok_or_else(missing)?;
+    let token = match &arguments.token {
+        Some(token) => Some(token.clone()),
+        None => terminal::token(&url).await?,
+    };
     let client = upstream::Client::new(&url, Duration::from_secs(5), Duration::from_secs(300));
     Ok(Plane {
         url,
-        token: pick(&arguments.token, "OFFTAKE_TOKEN").ok_or_else(missing)?,
+        token: pick(&token, "OFFTAKE_TOKEN").ok_or_else(missing)?,
         model: pick(&arguments.model, "OFFTAKE_MODEL").unwrap_or_else(|| "claude-demo".to_owned()),
         client: client.map_err(Failure::failed)?,
     })

@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut deals = Vec::new();
     for path in &arguments.files {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let text = utf8(path, std::fs::read(path).unwrap_or_default())?;
         if path.extension().is_some_and(|extension| extension == "jsonl") {
             facts(&deals, path)?;
         } else if is_deal(&text) {
@@ -43,9 +43,28 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A deal file says its schema in a line of its own.
+/// A deal file says its schema in a line of its own; one that forgot to has parties, which nothing else has.
 fn is_deal(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with("schema") && line.contains("offtake.contract/"))
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim_start);
+    lines.any(|line| {
+        line.starts_with("schema") && line.contains("offtake.contract/") || line.starts_with("[[party]]")
+    })
+}
+
+/// The text of a file, or what is wrong with it and where.
+pub fn text(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::unusable(format!("cannot read `{}`: {error}", path.display())))?;
+    utf8(path, bytes)
+}
+
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let problem = Problem::at(at..at + 1, "this is not UTF-8").hint("save the file as UTF-8");
+        Failure::unusable(Problems { path: path.to_owned(), text, list: vec![problem] })
+    })
 }
 
 /// Reads a deal file, or says what is wrong with it.
@@ -80,12 +99,18 @@ fn version(deals: &[Read<'_>]) -> Result<Option<contract::Versions>, Failure> {
     }
 }
 
+/// So many faults of a file are shown; a reader mends them before the others.
+const SHOWN_MAX: usize = 50;
+
 /// What is wrong with a file of a deal or of facts, each fault at its line with the mend.
 pub fn fault(path: &Path, text: &str, errors: &[contract::Error]) -> Failure {
     let problem = |error: &contract::Error| {
         let hint = (!error.mend.is_empty()).then(|| error.mend.clone());
         Problem { span: error.span.clone(), message: error.to_string(), hint }
     };
-    let list = errors.iter().map(problem).collect();
+    let mut list: Vec<Problem> = errors.iter().take(SHOWN_MAX).map(problem).collect();
+    if errors.len() > SHOWN_MAX {
+        list.push(Problem::whole(format!("and {} more", errors.len() - SHOWN_MAX)));
+    }
     Failure::unusable(Problems { path: path.to_owned(), text: text.to_owned(), list })
 }

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod instrument;
 mod issuer;
 pub mod ledger;
+pub mod login;
 pub mod policy;
 pub mod serve;
 pub mod usage;

@@ -56,12 +56,9 @@ async fn terminal(sources: &Sources, login: &Login) -> Response<Body> {
             "no terminal may log in here ([portal.login] terminal_client_id)",
         );
     };
-    match sources.people.device_endpoint(login, super::now(sources)).await {
-        Ok(endpoint) => {
-            let about = json!({
-                "issuer": login.issuer, "client_id": client, "scopes": login.scopes,
-                "device_authorization_endpoint": endpoint.0, "token_endpoint": endpoint.1,
-            });
+    match sources.people.has_device_flow(login, super::now(sources)).await {
+        Ok(()) => {
+            let about = json!({ "issuer": login.issuer, "client_id": client, "scopes": login.scopes });
             body(JSON, about.to_string())
         }
         Err(why) => {

@@ -7,7 +7,7 @@
 
 use super::form;
 use super::keys::{Unbelieved, challenge};
-use super::provider::{Description, Provider, Redeem};
+use super::provider::{Provider, Redeem};
 use super::session::{Session, cookie, cookie_name, set_cookie};
 use super::{People, Unknown, printable};
 use crate::place;
@@ -193,15 +193,14 @@ impl People {
         if person.roles.is_empty() { Err(Unknown::NoRole(person.owner)) } else { Ok(person.owner) }
     }
 
-    /// Where a terminal begins to log in, and where it asks for its tokens.
+    /// Whether terminals can log in at the provider.
     ///
     /// # Errors
-    /// When the provider cannot be reached, or knows no such login.
-    pub async fn device_endpoint(&self, login: &Login, now: Timestamp) -> Result<(String, String), String> {
+    /// When they cannot, or it cannot be reached.
+    pub async fn has_device_flow(&self, login: &Login, now: Timestamp) -> Result<(), String> {
         let provider = self.providers.get(login, now).await?;
-        let Description { device_authorization_endpoint, token_endpoint, .. } = &provider.description;
-        let device = device_authorization_endpoint.clone().ok_or("the provider has no device flow")?;
-        Ok((device, token_endpoint.clone()))
+        let endpoint = &provider.description.device_authorization_endpoint;
+        endpoint.as_ref().map(drop).ok_or_else(|| "the provider has no device flow".to_owned())
     }
 
     /// Where people log out of the provider itself, where that is known.

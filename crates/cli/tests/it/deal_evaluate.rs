@@ -241,6 +241,36 @@ fn what_cannot_be_is_refused_at_its_line() {
 }
 
 #[test]
+fn files_as_other_programs_write_them() {
+    let marked = format!("\u{feff}{}", facts().join("\r\n"));
+    let case = Case::new(&format!("\u{feff}{}", deal().replace('\n', "\r\n")), &marked);
+    case.said(&["check", "deal.toml", "facts.jsonl"]);
+    let plain = Case::new(&deal(), &facts().join("\n"));
+    assert_eq!(case.json("2026-08-01")["contract"], plain.json("2026-08-01")["contract"]);
+    // A byte that is no UTF-8 has its line, too.
+    let evaluate = ["deal", "evaluate", "deal.toml", "--facts", "facts.jsonl"];
+    std::fs::write(plain.path("facts.jsonl"), [facts()[0].as_bytes(), b"\n\xff"].concat()).unwrap();
+    let said = plain.refused(&evaluate);
+    assert!(said.contains("facts.jsonl:2:1") && said.contains("save the file as UTF-8"), "{said}");
+    std::fs::write(plain.path("deal.toml"), [b"# \xff\n", deal().as_bytes()].concat()).unwrap();
+    for words in [&evaluate[..], &["check", "deal.toml"], &["deal", "report", "deal.toml"]] {
+        assert!(plain.refused(words).contains("deal.toml:1:3"));
+    }
+    // Who forgot the schema is told so, not that a deal is no configuration.
+    std::fs::write(plain.path("deal.toml"), deal().replacen("schema", "# schema", 1)).unwrap();
+    assert!(plain.refused(&["check", "deal.toml"]).contains("missing field `schema`"));
+}
+
+#[test]
+fn of_very_many_faults_the_first_are_shown() {
+    let wrong = facts()[0].replace("list_spend", "list_spent");
+    let case = Case::new(&deal(), &vec![wrong; 3_000].join("\n"));
+    let said = case.refused(&["check", "deal.toml", "facts.jsonl"]);
+    assert!(said.contains("facts.jsonl:50:") && !said.contains("facts.jsonl:51:"), "{said}");
+    assert!(said.contains("and 2950 more"), "{said}");
+}
+
+#[test]
 fn amendments_are_files_of_their_own() {
     let case = Case::new(&deal(), &facts().join("\n"));
     let second = deal().replacen("version = 1", "version = 2", 1);

@@ -148,3 +148,19 @@ fn faults_point_at_their_line() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn the_page_shows_what_the_verb_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/forecast.md")).unwrap();
+    let deal = preset("amazon-anthropic-2026");
+    let scenarios = ["base", "hyper-adoption", "combined-stress"].map(|name| ["--scenario", name]).concat();
+    let text = said(&[&[deal.to_str().unwrap()], scenarios.as_slice()].concat());
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let shown: Vec<&str> =
+        page.split("```text\n").skip(1).filter_map(|block| block.split("\n```").next()).collect();
+    assert_eq!(shown.len(), 2);
+    for line in shown.iter().flat_map(|block| block.lines()).filter(|line| !line.is_empty()) {
+        assert!(lines.contains(&line.trim()), "the page shows, the verb does not:\n{line}");
+    }
+}

@@ -464,7 +464,6 @@ fn a_terminal_gets_a_token_for_an_id_token_of_its_own() {
     let world = World::new();
     let about = world.plane.send(&Ask::get("/login/terminal")).json();
     assert_eq!(about["client_id"], "terminal");
-    assert_eq!(about["device_authorization_endpoint"], format!("{}/device", world.provider.url));
     let exchange = |token: &str| {
         let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange";
         let kind = "urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token";
@@ -503,4 +502,119 @@ fn a_terminal_gets_a_token_for_an_id_token_of_its_own() {
     ] {
         assert_eq!(exchange(&wrong).status, status);
     }
+}
+
+// ── the terminal itself ─────────────────────────────────────────────────────────────────────────────────────
+
+/// A plane that a terminal on this machine logs in to, and what the provider gives when asked for a token.
+fn terminal_world() -> (Provider, Signer, Home, Plane) {
+    let (provider, signer) = (Provider::start(), Signer::new("key-1"));
+    provider.put("/keys", 200, &signer.set());
+    let begun = json!({
+        "device_code": "d-1", "user_code": "WDJB-MJHT", "verification_uri": format!("{}/go", provider.url),
+        "verification_uri_complete": format!("{}/go?c=1", provider.url), "expires_in": 60, "interval": 1,
+    });
+    provider.put("/device", 200, &begun.to_string());
+    let home = Home::new(&config(&provider.url));
+    let plane = home.serve();
+    (provider, signer, home, plane)
+}
+
+fn give(provider: &Provider, signer: &Signer, refresh: &str) {
+    let claims = json!({
+        "iss": provider.url, "aud": "terminal", "sub": "1", "email": "ada@acme.example", "department": "ml",
+        "groups": ["staff"], "iat": now(), "exp": now() + 300,
+    });
+    let answer = json!({"access_token": "a", "id_token": signer.token(&claims), "refresh_token": refresh});
+    provider.put("/token", 200, &answer.to_string());
+}
+
+fn offtake(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = home.command();
+    command.env_remove("XDG_CONFIG_HOME").env_remove("OFFTAKE_TOKEN").env_remove("OFFTAKE_URL");
+    let output = command.args(arguments).output().unwrap();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn a_terminal_logs_in_and_stays_logged_in() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (provider, signer, home, plane) = terminal_world();
+    let url = format!("http://{}", plane.address);
+    provider.put("/token", 400, r#"{"error":"authorization_pending"}"#);
+    let (code, said) = std::thread::scope(|scope| {
+        let login = scope.spawn(|| offtake(&home, &["login", "--url", &url]));
+        eventually("the terminal asks", || !provider.asked("/token").is_empty());
+        give(&provider, &signer, "r-1");
+        login.join().unwrap()
+    });
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("Open {}/go?c=1", provider.url)) && said.contains("WDJB-MJHT"), "{said}");
+    assert!(said.contains("Logged in as acme/ml/ada@acme.example"), "{said}");
+    let asked = provider.asked("/device").pop().unwrap();
+    assert_eq!((asked.form["client_id"].as_str(), asked.authorization), ("terminal", None));
+    assert_eq!(asked.form["scope"], "openid profile email offline_access");
+
+    let path = home.path().join(".config/offtake/logins.json");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    let ask = || offtake(&home, &["ask", "Hello?", "--model", "echo", "--url", &url, "--json"]);
+    let (code, said) = ask();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(home.usage()[0]["principal"], "acme/ml/ada@acme.example");
+
+    // Shortly before it ends, it is asked for again; what brings the next one is kept.
+    let kept = || serde_json::from_slice::<Value>(&std::fs::read(&path).unwrap()).unwrap()[&url].clone();
+    let age = |until: i64| {
+        let mut login = kept();
+        login["until"] = json!(until);
+        std::fs::write(&path, json!({ (url.as_str()): login }).to_string()).unwrap();
+    };
+    let first = kept();
+    age(now() + 30);
+    give(&provider, &signer, "r-2");
+    assert_eq!(ask().0, Some(0));
+    assert_eq!(provider.asked("/token").pop().unwrap().form["refresh_token"], "r-1");
+    assert_eq!(kept()["refresh_token"], "r-2");
+    assert_ne!(kept()["access_token"], first["access_token"]);
+
+    // What the provider no longer refreshes is over, and says what to do.
+    age(0);
+    provider.put("/token", 400, r#"{"error":"invalid_grant"}"#);
+    let (code, said) = ask();
+    assert_eq!(code, Some(1));
+    assert!(said.contains("invalid_grant") && said.contains(&format!("offtake login --url {url}")), "{said}");
+    assert_eq!(offtake(&home, &["login", "--url", &url, "--forget"]).0, Some(0));
+    assert!(kept().is_null());
+    assert!(!plane.log().contains("r-1"));
+}
+
+#[test]
+fn a_terminal_that_is_not_let_in_keeps_nothing() {
+    let (provider, _signer, home, plane) = terminal_world();
+    let url = format!("http://{}", plane.address);
+    for (status, answer, said) in [
+        (400, json!({"error": "access_denied"}), "refused in the browser"),
+        (400, json!({"error": "expired_token"}), "nobody confirmed in time"),
+        (400, json!({"error": "invalid_client"}), "invalid_client"),
+        (200, json!({"access_token": "a"}), "gave no id token"),
+        (200, json!({"id_token": Signer::new("key-1").token(&json!({}))}), "gave no token"),
+    ] {
+        provider.put("/token", status, &answer.to_string());
+        let (code, told) = offtake(&home, &["login", "--url", &url]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(said), "{told}");
+    }
+    provider.put(
+        "/device",
+        200,
+        &json!({"device_code": "d", "user_code": "x", "verification_uri": "http://evil.example/\u{1b}[2J"})
+            .to_string(),
+    );
+    let (code, told) = offtake(&home, &["login", "--url", &url]);
+    assert_eq!((code, told.contains("cannot be trusted")), (Some(1), true), "{told}");
+    for elsewhere in [nobody(), "http://plane.example".to_owned(), "plane".to_owned()] {
+        assert_eq!(offtake(&home, &["login", "--url", &elsewhere]).0, Some(1), "{elsewhere}");
+    }
+    assert!(!home.path().join(".config/offtake/logins.json").exists());
 }

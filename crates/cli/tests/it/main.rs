@@ -16,6 +16,7 @@ mod deal_forecast;
 mod deal_ledger;
 mod deal_new;
 mod deal_report;
+mod deal_sign;
 mod disk;
 mod forwarded;
 mod instrument;

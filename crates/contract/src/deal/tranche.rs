@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for When {
             _ => return Err(D::Error::custom("`when` is `at_signing`, a date, or a condition in quotes")),
         };
         match text.trim() {
-            "" => Err(D::Error::custom("a condition cannot be empty; write `at_signing` when there is none")),
+            "" => Err(D::Error::custom("a condition cannot be empty")),
             "at_signing" => Ok(Self::AtSigning),
             day => Ok(day.parse().map_or(Self::Text(text), Self::On)),
         }

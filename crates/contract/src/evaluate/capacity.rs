@@ -1,16 +1,16 @@
 //! Capacity grants: what must be there by now, what is, and what lateness gives.
 
 use super::Context;
+use super::needs::Needs;
 use super::series::Stock;
 use super::trace::Step;
 use super::world::{EVER, Sight};
 use crate::day::Day;
 use crate::deal::{Binding, Capacity, Relief};
 use crate::decimal::Decimal;
-use crate::fact::STATES;
 use crate::predicate::{State, World as _};
 use crate::ratio::Ratio;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Whether a grant is delivered as promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,17 +94,15 @@ pub(super) fn evaluate(context: &Context<'_>) -> (Vec<CapacityStatus>, Vec<YearR
 }
 
 fn status(context: &Context<'_>, grant: &Capacity) -> CapacityStatus {
-    let mut metrics: BTreeSet<(&str, bool)> = STATES.iter().map(|(name, _)| (*name, false)).collect();
     let metric = context
         .deal
         .capacity
         .iter()
         .find(|clause| clause.id == grant.id)
         .and_then(|clause| clause.metric.as_ref());
-    metrics.extend(metric.map(|name| (name.get_ref().as_str(), false)));
-    let mut stock = context.stock(&metrics);
+    let mut stock = context.stock(Needs::lateness(context.deal));
     stock.learn(context.known_at);
-    let sight = Sight { context, stock: &stock, deal: context.deal, known: context.known_at };
+    let sight = Sight { context, stock: &stock, deal: context.deal };
     let today = Day::of(context.now());
     let due = due(grant, today);
     let delivery = Delivery::of(grant, &sight, today);

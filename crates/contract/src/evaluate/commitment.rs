@@ -62,7 +62,7 @@ pub(super) fn evaluate(context: &Context<'_>) -> Result<Vec<CommitmentStatus>, E
 
 fn status(context: &Context<'_>, place: usize) -> Result<CommitmentStatus, Error> {
     let (commitment, terms) = (&context.deal.commitments[place], &context.spend.terms[place]);
-    let position = context.spend.position(place, context.known_at, context.as_of)?;
+    let position = context.spend.position(place, context.as_of)?;
     let years = settle(terms, &position, Day::of(context.as_of))?;
     let total = commitment.total.as_ref().zip(terms.total);
     Ok(CommitmentStatus {
@@ -91,7 +91,7 @@ fn drawn(terms: &CommitmentTerms, years: &[YearSettlement], position: &Position)
 
 fn trace(context: &Context<'_>, place: usize) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (year, [counted, rest]) in context.spend.by_year(place, context.known_at, context.as_of) {
+    for (year, [counted, rest]) in context.spend.by_year(place, context.as_of) {
         for (lines, what) in [(counted, "counts"), (rest, "does not count: no rule gives it weight")] {
             if !lines.is_empty() {
                 steps.push(Step::new(format!("year {year}: spend that {what}")).on(context.facts, &lines));

@@ -3,7 +3,7 @@
 use super::Context;
 use super::series::standing;
 use super::trace::{self, Step};
-use super::world::{Sight, needs};
+use super::world::Sight;
 use crate::deal;
 use crate::fact::LIST_SPEND;
 use crate::predicate::{Condition, Covenant, Selector};
@@ -83,9 +83,9 @@ fn of_deal<'a>(
     covenant: &'a deal::Covenant,
     rule: &'a Condition,
 ) -> (CovenantState, Option<Timestamp>, Vec<Step>) {
-    let mut stock = context.stock(&needs(context.deal, rule));
+    let mut stock = context.stock(context.needs(context.deal, rule));
     stock.learn(context.known_at);
-    let sight = Sight { context, stock: &stock, deal: context.deal, known: context.known_at };
+    let sight = Sight { context, stock: &stock, deal: context.deal };
     let proof = trace::node(&rule.prove(&sight, context.as_of), &stock);
     let state = match rule.truth(&sight, context.as_of).known() {
         Some(true) => CovenantState::Holds,

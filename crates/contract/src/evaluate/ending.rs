@@ -1,14 +1,13 @@
 //! How the deal may end now: rights that have arisen, and what leaving costs.
 
 use super::Context;
+use super::needs::Needs;
 use super::trace::{self, Step};
-use super::world::{Sight, needs};
+use super::world::Sight;
 use crate::day::Day;
 use crate::deal::{Cause, ExitKind};
-use crate::fact::{LIST_SPEND, STATES};
 use crate::predicate::Formula;
 use crate::ratio::Ratio;
-use std::collections::BTreeSet;
 use units::{Money, Timestamp};
 
 /// Whose right it is.
@@ -100,9 +99,9 @@ fn right<'a>(context: &Context<'a>, id: &str, side: Side, cause: &'a Cause) -> R
     let (arisen, step) = match &cause.condition {
         None => (None, Step::new(format!("“{}” is for people to judge", cause.text.get_ref()))),
         Some(condition) => {
-            let mut stock = context.stock(&needs(context.deal, condition));
+            let mut stock = context.stock(context.needs(context.deal, condition));
             stock.learn(context.known_at);
-            let sight = Sight { context, stock: &stock, deal: context.deal, known: context.known_at };
+            let sight = Sight { context, stock: &stock, deal: context.deal };
             let proof = trace::node(&condition.prove(&sight, context.as_of), &stock);
             let step = Step::new(format!("`{}` is {}", condition.text(), proof.value));
             (condition.truth(&sight, context.as_of).known(), step.because(Some(proof)))
@@ -126,14 +125,12 @@ pub(super) fn exit(context: &Context<'_>) -> Option<Exit> {
     })
 }
 
-fn item(context: &Context<'_>, id: &str, kind: ExitKind, formula: &Formula) -> ExitItem {
+fn item<'a>(context: &Context<'a>, id: &str, kind: ExitKind, formula: &'a Formula) -> ExitItem {
     let deal = context.deal;
-    let mut metrics: BTreeSet<(&str, bool)> = STATES.iter().map(|(name, _)| (*name, false)).collect();
-    metrics.insert((LIST_SPEND, true));
-    metrics.extend(deal.metrics.keys().map(|name| (name.as_str(), crate::compile::is_flow(deal, name))));
-    let mut stock = context.stock(&metrics);
+    let needs = Needs::of(deal, &context.spend.terms, formula.metrics(), formula.states());
+    let mut stock = context.stock(needs);
     stock.learn(context.known_at);
-    let sight = Sight { context, stock: &stock, deal, known: context.known_at };
+    let sight = Sight { context, stock: &stock, deal };
     let exact = formula.amount(&sight, context.as_of);
     let pico = exact.and_then(|exact| (exact * Ratio::whole(units::PICO_PER_UNIT)).round_half_even());
     let amount = pico.map(|pico| Money::from_pico(pico, deal.currency));

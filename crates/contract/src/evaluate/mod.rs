@@ -10,6 +10,7 @@ mod capacity;
 mod commitment;
 mod covenant;
 mod ending;
+mod needs;
 mod notes;
 mod revenue;
 mod series;
@@ -34,11 +35,13 @@ use crate::day::Period;
 use crate::deal::{Binding, Deal};
 use crate::error::Error;
 use crate::fact::Facts;
+use crate::predicate::Condition;
 use crate::ratio::Ratio;
 use crate::versions::Versions;
+use needs::Needs;
 use series::{Measures, Stock};
 use spend::Spend;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use units::{Currency, Timestamp};
 
@@ -131,8 +134,15 @@ impl<'a> Context<'a> {
         self.as_of.min(self.known_at)
     }
 
-    fn stock(&self, metrics: &BTreeSet<(&'a str, bool)>) -> Stock<'a> {
-        Stock::new(self.facts, metrics, &self.measures)
+    fn stock(&self, needs: Needs<'a>) -> Stock<'a> {
+        Stock::new(self.facts, needs, &self.measures, |slice, place, fact| {
+            slice.holds(fact, |commitment| self.spend.place_of_rule(commitment, place))
+        })
+    }
+
+    /// What a condition of a version of the deal reads.
+    fn needs(&self, deal: &'a Deal, condition: &'a Condition) -> Needs<'a> {
+        Needs::of(deal, &self.spend.terms, condition.metrics(), condition.states())
     }
 }
 

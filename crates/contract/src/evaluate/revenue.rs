@@ -1,6 +1,7 @@
 //! Shares of revenue: what is due so far, and how far it is from its cap.
 
 use super::Context;
+use super::needs::Needs;
 use super::trace::{Step, just_before};
 use crate::deal::{Binding, RevenueShare};
 use units::{Money, Timestamp};
@@ -32,7 +33,7 @@ fn status(context: &Context<'_>, clause: &RevenueShare) -> RevenueShareStatus {
     let deal = context.deal;
     let clause_in_deal = deal.revenue_shares.iter().find(|other| other.id == clause.id);
     let name = clause_in_deal.map_or("", |clause| clause.of.get_ref().as_str());
-    let mut stock = context.stock(&[(name, true)].into());
+    let mut stock = context.stock(Needs::default().and(name, true));
     stock.learn(context.known_at);
     let (from, to) = days(context, clause);
     let series = stock.series(name);

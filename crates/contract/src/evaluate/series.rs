@@ -1,6 +1,7 @@
 //! Observations of metrics as known at one moment, which is moved forward: corrections take the place of what they
 //! correct, and of two levels at one moment the later known holds.
 
+use super::needs::{Needs, Slice};
 use crate::fact::{Fact, Facts, LIST_SPEND, Line};
 use crate::ratio::Ratio;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,18 +21,17 @@ pub(super) struct Seen {
 pub(super) struct Series {
     flow: bool,
     at: BTreeMap<Timestamp, Vec<Seen>>,
-    /// By moment, the sum of all until then; behind while `stale`. Nothing where a sum does not fit.
+    /// By moment, the sum of all until then; from `stale` on behind. Nothing where a sum does not fit.
     sums: Vec<(Timestamp, Option<i128>)>,
-    stale: bool,
+    stale: Option<Timestamp>,
 }
 
 impl Series {
     fn put(&mut self, at: Timestamp, seen: Seen) {
         let moment = self.at.entry(at).or_default();
         moment.push(seen);
-        if self.stale || self.sums.last().is_some_and(|(last, _)| *last > at) {
-            self.stale = true;
-            return;
+        if self.stale.is_some() || self.sums.last().is_some_and(|(last, _)| *last > at) {
+            return self.outdate(at);
         }
         // Facts mostly come in the order they were so: then only the last sum is touched.
         let here = match self.sums.pop_if(|(last, _)| *last == at) {
@@ -50,24 +50,23 @@ impl Series {
             if seen.is_empty() {
                 self.at.remove(&at);
             }
-            self.stale = true;
+            self.outdate(at);
         }
     }
 
+    /// Sums from `at` on are no longer right.
+    fn outdate(&mut self, at: Timestamp) {
+        self.stale = Some(self.stale.map_or(at, |stale| stale.min(at)));
+    }
+
     fn settle(&mut self) {
-        if !self.stale {
-            return;
+        let Some(from) = self.stale.take() else { return };
+        self.sums.truncate(self.sums.partition_point(|(at, _)| *at < from));
+        let mut sum = self.sums.last().map_or(Some(0), |(_, sum)| *sum);
+        for (at, seen) in self.at.range(from..) {
+            sum = sum.zip(value(seen, self.flow)).and_then(|(sum, value)| sum.checked_add(value));
+            self.sums.push((*at, sum));
         }
-        let mut sum = Some(0_i128);
-        self.sums = self
-            .at
-            .iter()
-            .map(|(at, seen)| {
-                sum = sum.zip(value(seen, self.flow)).and_then(|(sum, value)| sum.checked_add(value));
-                (*at, sum)
-            })
-            .collect();
-        self.stale = false;
     }
 
     /// The last moment with an observation after `after` and no later than `until`, and its value.
@@ -84,12 +83,22 @@ impl Series {
         if self.sums.is_empty() {
             return None;
         }
+        self.total(after, until).map(number)
+    }
+
+    /// The sum after `after` and no later than `until`, in 10⁻¹²; zero when there is nothing, and nothing when it
+    /// does not fit.
+    pub fn total(&self, after: Timestamp, until: Timestamp) -> Option<i128> {
         let until_then = |moment: Timestamp| {
             let count = self.sums.partition_point(|(at, _)| *at <= moment);
             count.checked_sub(1).map_or(Some(0), |last| self.sums[last].1)
         };
-        let (before, until) = (until_then(after)?, until_then(until.max(after))?);
-        Some(number(until.checked_sub(before)?))
+        until_then(until.max(after))?.checked_sub(until_then(after)?)
+    }
+
+    /// The first moment of all, no later than `until`.
+    pub fn first(&self, until: Timestamp) -> Option<Timestamp> {
+        self.at.keys().next().copied().filter(|first| *first <= until)
     }
 
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
@@ -136,13 +145,21 @@ pub(super) struct Stock<'a> {
     coming: std::iter::Peekable<std::vec::IntoIter<usize>>,
     /// Metrics that count list spend by weight, each with the weight of every line.
     measures: Measures<'a>,
+    /// Parts of list spend, each with the lines that belong to it.
+    slices: BTreeMap<Slice<'a>, (Rc<[bool]>, Series)>,
 }
 
 impl<'a> Stock<'a> {
-    /// Of `metrics`, each with whether it is a flow, with nothing known yet.
-    pub fn new(facts: &'a Facts, metrics: &BTreeSet<(&'a str, bool)>, measures: &Measures<'a>) -> Self {
+    /// Of all that is needed, with nothing known yet; `belongs` says of which slice a line of spend is.
+    pub fn new(
+        facts: &'a Facts,
+        needs: Needs<'a>,
+        measures: &Measures<'a>,
+        belongs: impl Fn(&Slice<'a>, usize, &Fact) -> bool,
+    ) -> Self {
+        let flow = |flow: bool| Series { flow, ..Series::default() };
         let series: BTreeMap<&str, Series> =
-            metrics.iter().map(|(name, flow)| (*name, Series { flow: *flow, ..Series::default() })).collect();
+            needs.metrics.iter().map(|(name, adds)| (*name, flow(*adds))).collect();
         let measured = measures.keys().any(|name| series.contains_key(name));
         let places = facts.lines().iter().enumerate().filter(|(_, known)| {
             let wanted = |fact: &Fact| {
@@ -151,7 +168,16 @@ impl<'a> Stock<'a> {
             known.fact().is_some_and(wanted)
         });
         let places: Vec<usize> = places.map(|(place, _)| place).collect();
-        Self { facts, series, coming: places.into_iter().peekable(), measures: measures.clone() }
+        let slices = needs.slices.into_iter().map(|slice| {
+            let lines = facts.lines().iter().enumerate().map(|(place, known)| {
+                let spend = known.fact().filter(|fact| fact.metric == LIST_SPEND);
+                spend.is_some_and(|fact| belongs(&slice, place, fact))
+            });
+            let lines: Rc<[bool]> = lines.collect();
+            (slice, (lines, flow(true)))
+        });
+        let slices = slices.collect();
+        Self { facts, series, coming: places.into_iter().peekable(), measures: measures.clone(), slices }
     }
 
     /// When the next line was put on record.
@@ -168,9 +194,8 @@ impl<'a> Stock<'a> {
             let changed = self.add(place);
             earliest = Some(earliest.map_or(changed, |earliest| earliest.min(changed)));
         }
-        for series in self.series.values_mut() {
-            series.settle();
-        }
+        let slices = self.slices.values_mut().map(|(_, series)| series);
+        self.series.values_mut().chain(slices).for_each(Series::settle);
         earliest
     }
 
@@ -186,20 +211,26 @@ impl<'a> Stock<'a> {
             for name in self.series_of(before) {
                 self.edit(name, |series| series.take(before.effective_at, old));
             }
+            self.slices_of(old).for_each(|series| series.take(before.effective_at, old));
         }
-        let value = known.value.ratio();
+        let (at, value) = (fact.effective_at, known.value.pico());
         for name in self.series_of(fact) {
-            let weight = match self.measures.get(name) {
-                Some(weights) => weights.get(place).copied(),
-                None => Some(Ratio::ONE),
+            let counted = match self.measures.get(name).and_then(|weights| weights.get(place)) {
+                Some(weight) => (Ratio::whole(value) * *weight).round_half_even(),
+                None => Some(value),
             };
-            let counted = weight
-                .and_then(|weight| (value * weight * Ratio::whole(units::PICO_PER_UNIT)).round_half_even());
             if let Some(value) = counted {
-                self.edit(name, |series| series.put(fact.effective_at, Seen { place, value }));
+                self.edit(name, |series| series.put(at, Seen { place, value }));
             }
         }
+        self.slices_of(place).for_each(|series| series.put(at, Seen { place, value }));
         changed
+    }
+
+    /// The slices that a line belongs to.
+    fn slices_of(&mut self, place: usize) -> impl Iterator<Item = &mut Series> {
+        let belongs = move |lines: &[bool]| lines.get(place).copied().unwrap_or(false);
+        self.slices.values_mut().filter_map(move |(lines, series)| belongs(lines).then_some(series))
     }
 
     /// The series that a fact belongs to.
@@ -216,6 +247,10 @@ impl<'a> Stock<'a> {
 
     pub fn series(&self, metric: &str) -> Option<&Series> {
         self.series.get(metric)
+    }
+
+    pub fn slice<'s>(&'s self, slice: &Slice<'s>) -> Option<&'s Series> {
+        self.slices.get(slice).map(|(_, series)| series)
     }
 
     pub const fn facts(&self) -> &'a Facts {

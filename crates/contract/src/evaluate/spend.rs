@@ -1,15 +1,14 @@
 //! List spend sorted into commitments: which rule admits each line, and what a year comes to.
 
 use super::series::standing;
-use crate::advance::{Charge, Position, YearPosition};
+use crate::advance::{Position, YearPosition};
 use crate::day::Day;
 use crate::deal::{Commitment, Deal};
 use crate::error::Error;
 use crate::fact::{Fact, Facts, LIST_SPEND};
 use crate::ratio::Ratio;
-use crate::settle::{YearSettlement, settle};
+use crate::settle::YearSettlement;
 use crate::terms::CommitmentTerms;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use units::{Money, Timestamp};
 
@@ -19,8 +18,8 @@ pub(super) struct Spend<'a> {
     facts: &'a Facts,
     /// By commitment in the deal's order.
     pub terms: Vec<CommitmentTerms>,
-    /// The lines of spend that stand at the moment of knowledge that is asked about most.
-    standing: (Timestamp, Vec<(usize, &'a Fact)>),
+    /// The lines of spend that stand at the moment of knowledge.
+    standing: Vec<(usize, &'a Fact)>,
     /// By commitment, then by line; nothing for lines that are no spend or that no rule admits.
     rules: Vec<Vec<Option<usize>>>,
 }
@@ -33,11 +32,10 @@ impl<'a> Spend<'a> {
                 .map(|known| known.fact().filter(|fact| fact.metric == LIST_SPEND))
                 .map(|fact| rule(commitment, &fact?.attributes))
         });
-        let standing = (known, standing(facts, LIST_SPEND, known));
         Self {
             facts,
             terms: deal.commitment_terms(),
-            standing,
+            standing: standing(facts, LIST_SPEND, known),
             rules: rules.map(Iterator::collect).collect(),
         }
     }
@@ -53,30 +51,24 @@ impl<'a> Spend<'a> {
         rules.iter().map(weight).collect()
     }
 
-    /// The lines of spend that stand at `known`.
-    fn lines(&self, known: Timestamp) -> Cow<'_, [(usize, &'a Fact)]> {
-        match self.standing.0 == known {
-            true => Cow::Borrowed(&self.standing.1),
-            false => Cow::Owned(standing(self.facts, LIST_SPEND, known)),
-        }
+    /// The place of the rule of a commitment that admits a line; past the last when none does.
+    pub fn place_of_rule(&self, commitment: usize, place: usize) -> usize {
+        let rule = self.rules.get(commitment).and_then(|rules| rules.get(place).copied().flatten());
+        rule.unwrap_or_else(|| self.terms.get(commitment).map_or(0, |terms| terms.rules.len()))
     }
 
-    /// What is charged under a commitment by `at`, as known at `known`.
-    pub fn position(&self, commitment: usize, known: Timestamp, at: Timestamp) -> Result<Position, Error> {
+    /// What is charged under a commitment by `at`.
+    pub fn position(&self, commitment: usize, at: Timestamp) -> Result<Position, Error> {
         let terms = &self.terms[commitment];
         let mut position = Position::opening(terms.currency);
-        for (place, fact) in self.lines(known).iter().copied() {
-            if fact.effective_at > at {
-                continue;
-            }
+        for (place, fact) in self.standing.iter().copied().filter(|(_, fact)| fact.effective_at <= at) {
             let list = self.facts.lines()[place].value.money(terms.currency);
-            let charge = Charge { list, rule: self.rules[commitment][place] };
             let Some(year) = terms.year_of(Day::of(fact.effective_at)) else {
                 position.outside = position.outside.checked_add(list)?;
                 continue;
             };
             let entry = position.years.entry(year).or_insert_with(|| YearPosition::opening(terms));
-            let sum = match charge.rule.and_then(|rule| entry.list.get_mut(rule)) {
+            let sum = match self.rules[commitment][place].and_then(|rule| entry.list.get_mut(rule)) {
                 Some(sum) => sum,
                 None => &mut entry.unmatched,
             };
@@ -85,26 +77,11 @@ impl<'a> Spend<'a> {
         Ok(position)
     }
 
-    /// The contract years of a commitment at `at`, as known at `known`.
-    pub fn years(
-        &self,
-        commitment: usize,
-        known: Timestamp,
-        at: Timestamp,
-    ) -> Result<Vec<YearSettlement>, Error> {
-        settle(&self.terms[commitment], &self.position(commitment, known, at)?, Day::of(at))
-    }
-
     /// By contract year, the lines of spend that count, and those that do not.
-    pub fn by_year(
-        &self,
-        commitment: usize,
-        known: Timestamp,
-        at: Timestamp,
-    ) -> BTreeMap<u32, [Vec<usize>; 2]> {
+    pub fn by_year(&self, commitment: usize, at: Timestamp) -> BTreeMap<u32, [Vec<usize>; 2]> {
         let terms = &self.terms[commitment];
         let mut years: BTreeMap<u32, [Vec<usize>; 2]> = BTreeMap::new();
-        for (place, fact) in self.lines(known).iter().copied().filter(|(_, fact)| fact.effective_at <= at) {
+        for (place, fact) in self.standing.iter().copied().filter(|(_, fact)| fact.effective_at <= at) {
             let Some(year) = terms.year_of(Day::of(fact.effective_at)) else { continue };
             let rule = self.rules[commitment][place].and_then(|rule| terms.rules.get(rule));
             let counts = rule.is_some_and(|rule| rule.weight.ratio().is_positive());

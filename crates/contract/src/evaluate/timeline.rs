@@ -5,9 +5,10 @@
 //! that a fact of that moment is corrected below the mark changes it, and then it says so.
 
 use super::Context;
+use super::needs::Needs;
 use super::series::Stock;
 use super::trace::{self, Node};
-use super::world::{Sight, needs};
+use super::world::Sight;
 use crate::deal::{Deal, Evidence};
 use crate::fact::Line;
 use crate::predicate::{Condition, Kleene};
@@ -81,13 +82,13 @@ pub(super) fn follow<'a>(context: &Context<'a>, clause: impl Fn(&'a Deal) -> Opt
 
 /// All that any version's condition reads.
 fn stock<'a>(context: &Context<'a>, clause: &impl Fn(&'a Deal) -> Option<Clause<'a>>) -> Stock<'a> {
-    let mut metrics = BTreeSet::new();
+    let mut needs = Needs::default();
     for deal in context.versions.all() {
         if let Some(clause) = clause(deal) {
-            metrics.extend(needs(deal, clause.condition));
+            needs.extend(context.needs(deal, clause.condition));
         }
     }
-    context.stock(&metrics)
+    context.stock(needs)
 }
 
 struct Walk<'c, 'a, F> {
@@ -119,19 +120,24 @@ impl<'a, F: Fn(&'a Deal) -> Option<Clause<'a>>> Walk<'_, 'a, F> {
         let deal = self.context.versions.known_at(known);
         let Some(clause) = (self.clause)(deal) else { return };
         let to = until.min(self.context.as_of).min(clause.window.1);
-        let asks = !clause.condition.states().is_empty();
+        // Nothing that is asked at a moment depends on facts of a later one.
         let from = match self.seen {
-            Some((seen, version)) if version == deal.version && !asks => {
-                changed.map_or(seen, |at| at.min(seen))
-            }
+            Some((seen, version)) if version == deal.version => changed.map_or(seen, |at| at.min(seen)),
             _ => clause.window.0,
         };
         let from = from.max(clause.window.0);
         if from > to {
             return;
         }
-        let sight = Sight { context: self.context, stock: &self.stock, deal, known };
-        let Some(first) = clause.condition.held(&sight, from, to).first else {
+        let sight = Sight { context: self.context, stock: &self.stock, deal };
+        // Questions are asked at moments that facts do not choose, so on from the next of those.
+        let resumes = from > clause.window.0 && !clause.condition.states().is_empty();
+        let from = match resumes {
+            true => clause.condition.next_change(&sight, trace::just_before(from)),
+            false => Some(from),
+        };
+        let first = from.and_then(|from| clause.condition.held(&sight, from, to).first);
+        let Some(first) = first else {
             self.seen = Some((to, deal.version));
             return;
         };
@@ -148,11 +154,10 @@ impl<'a, F: Fn(&'a Deal) -> Option<Clause<'a>>> Walk<'_, 'a, F> {
     /// Whether what was met still rests on facts above the mark.
     fn restate(&mut self, clause: Clause<'a>, deal: &'a Deal, known: Timestamp, changed: Option<Timestamp>) {
         let Some(met) = &self.timeline.met else { return };
-        let later = changed.is_none_or(|at| at > met.first) && clause.evidence.is_none();
-        if later && clause.condition.states().is_empty() {
+        if changed.is_none_or(|at| at > met.first) && clause.evidence.is_none() {
             return;
         }
-        let sight = Sight { context: self.context, stock: &self.stock, deal, known };
+        let sight = Sight { context: self.context, stock: &self.stock, deal };
         let (pieces, least) = evidence(&sight, &clause, self.context.as_of);
         let below = !clause.condition.truth(&sight, met.first).yes || pieces < least;
         let before = self.timeline.restated.last().is_some_and(|(_, below)| *below);
@@ -170,7 +175,7 @@ impl<'a, F: Fn(&'a Deal) -> Option<Clause<'a>>> Walk<'_, 'a, F> {
         };
         // Before the deal is known nothing has been learned.
         self.stock.learn(known);
-        let sight = Sight { context, stock: &self.stock, deal, known };
+        let sight = Sight { context, stock: &self.stock, deal };
         let at = match &self.timeline.met {
             Some(met) => met.first,
             None => context.now().min(clause.window.1),

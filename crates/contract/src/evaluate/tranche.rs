@@ -1,6 +1,7 @@
 //! Tranches: from draft to funded, and what stands in the way.
 
 use super::acts::{Acts, Cause};
+use super::needs::Needs;
 use super::timeline::{Clause, Met, Timeline, follow};
 use super::trace::Step;
 use super::world::{EVER, Sight};
@@ -232,10 +233,10 @@ fn share_vested(context: &Context<'_>, deal: &Deal, tranche: &Tranche) -> Ratio 
         return Ratio::ZERO;
     };
     let name = on.metric.get_ref().as_str();
-    let mut stock = context.stock(&[(name, metric.flow)].into());
+    let mut stock = context.stock(Needs::default().and(name, metric.flow));
     stock.learn(context.known_at);
     let from = super::trace::just_before(deal.period().from.start());
-    let sight = Sight { context, stock: &stock, deal: context.deal, known: context.known_at };
+    let sight = Sight { context, stock: &stock, deal: context.deal };
     let so_far = match metric.flow {
         true => sight.sum(metric, from, context.as_of),
         false => sight.latest(metric, EVER, context.as_of).map(|seen| seen.value),

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::trace::{self, Step};
-use super::world::{Sight, needs};
+use super::world::Sight;
 use crate::deal::{MetricKind, Watch};
 use crate::ratio::Ratio;
 use units::Timestamp;
@@ -49,11 +49,10 @@ fn status<'a>(context: &Context<'a>, watch: &'a Watch) -> WatchStatus {
         trace: Vec::new(),
     };
     let Some(condition) = &watch.condition else { return status };
-    let mut wanted = needs(context.deal, condition);
-    wanted.insert((name, crate::compile::is_flow(context.deal, name)));
-    let mut stock = context.stock(&wanted);
+    let flow = crate::compile::is_flow(context.deal, name);
+    let mut stock = context.stock(context.needs(context.deal, condition).and(name, flow));
     stock.learn(context.known_at);
-    let sight = Sight { context, stock: &stock, deal: context.deal, known: context.known_at };
+    let sight = Sight { context, stock: &stock, deal: context.deal };
     let proof = trace::node(&condition.prove(&sight, context.as_of), &stock);
     status.on_track = condition.truth(&sight, context.as_of).known();
     status.reading =

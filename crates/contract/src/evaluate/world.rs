@@ -2,18 +2,21 @@
 
 use super::Context;
 use super::capacity;
+use super::needs::{Calls, Slice};
 use super::series::{Series, Stock};
 use super::spend::remaining;
+use super::trace::just_before;
+use crate::advance::{Position, YearPosition};
 use crate::day::Day;
 use crate::deal::Deal;
 use crate::error::Error;
-use crate::fact::{Facts, LIST_SPEND, Line, STATES};
+use crate::fact::{Facts, LIST_SPEND, Line};
 use crate::predicate::{
-    Condition, Covenant, Metric, Observation, State, Stream, Window, World, present_value,
+    Condition, Covenant, Metric, Observation, Read, State, Stream, Window, World, present_value,
 };
 use crate::ratio::Ratio;
-use std::collections::BTreeSet;
-use units::{Money, PICO_PER_UNIT, Timestamp};
+use crate::settle::{YearSettlement, settle};
+use units::{Money, MoneyError, PICO_PER_UNIT, Timestamp};
 
 /// The first moment there is.
 pub(super) const EVER: Timestamp = Timestamp::from_micros(i64::MIN);
@@ -26,36 +29,6 @@ pub(super) struct Sight<'s, 'a> {
     pub stock: &'s Stock<'a>,
     /// The version of the deal whose clauses are asked about.
     pub deal: &'a Deal,
-    /// What was put on record by then is known.
-    pub known: Timestamp,
-}
-
-/// The metrics that a condition reads, itself or by asking for the deal's state.
-pub(super) fn needs<'a>(deal: &'a Deal, condition: &'a Condition) -> BTreeSet<(&'a str, bool)> {
-    let mut found = metrics(condition);
-    let (mut seen, mut asked): (BTreeSet<&str>, Vec<&State>) =
-        (BTreeSet::new(), condition.states().iter().collect());
-    if !asked.is_empty() {
-        found.extend(STATES.iter().map(|(name, _)| (*name, false)));
-        found.insert((LIST_SPEND, true));
-        let grants = deal.capacity.iter().filter_map(|grant| grant.metric.as_ref());
-        found.extend(grants.map(|metric| (metric.get_ref().as_str(), false)));
-    }
-    while let Some(state) = asked.pop() {
-        let State::CovenantBreach(id) = state else { continue };
-        let covenant = deal.covenants.iter().find(|covenant| covenant.id.get_ref() == id);
-        if let Some(Covenant::Deal(rule)) = covenant.and_then(|covenant| covenant.parsed.as_ref())
-            && seen.insert(id)
-        {
-            found.extend(metrics(rule));
-            asked.extend(rule.states());
-        }
-    }
-    found
-}
-
-fn metrics(condition: &Condition) -> BTreeSet<(&str, bool)> {
-    condition.metrics().iter().map(|metric| (&*metric.name, metric.flow)).collect()
 }
 
 impl World<Ratio> for Sight<'_, '_> {
@@ -114,11 +87,15 @@ impl World<Ratio> for Sight<'_, '_> {
         }
     }
 
+    fn state_reads(&self, state: &State, at: Timestamp) -> Vec<Read> {
+        self.reads(state, at)
+    }
+
     fn present_value(&self, stream: Stream, rate: Ratio, at: Timestamp) -> Option<Ratio> {
         let Stream::RemainingMinimums = stream;
         let mut due = Vec::new();
         for commitment in 0..self.context.spend.terms.len() {
-            let years = self.context.spend.years(commitment, self.known, at).ok()?;
+            let years = self.years(commitment, at).ok()?;
             let open = years.iter().filter(|year| year.open);
             due.extend(open.map(|year| (year.to.start(), units_of(year.shortfall))));
         }
@@ -183,21 +160,15 @@ impl<'a> Sight<'_, 'a> {
     }
 
     /// A share as facts state it, or of the spend within a window whose attribute is known.
-    fn share(&self, attribute: &str, whom: &str, window: Window, at: Timestamp) -> Option<Ratio> {
+    fn share(&self, attribute: &'static str, whom: &str, window: Window, at: Timestamp) -> Option<Ratio> {
         let metric = if attribute == "silicon" { "silicon_share" } else { "provider_share" };
         if let Some(stated) = self.last(metric, Some((attribute, whom)), window, at) {
             return Some(stated);
         }
         let after = window.after(at, self.deal.period())?;
-        let (mut part, mut whole) = (Ratio::ZERO, Ratio::ZERO);
-        for (_, seen) in self.series(LIST_SPEND)?.backwards(at).take_while(|(when, _)| *when > after) {
-            let Line::Fact(fact) = &self.facts().lines()[seen.place].entry.line else { continue };
-            let Some(named) = fact.attributes.get(attribute) else { continue };
-            whole = whole + Ratio::whole(seen.value);
-            if named == whom {
-                part = part + Ratio::whole(seen.value);
-            }
-        }
+        let spend =
+            |whom| self.stock.slice(&Slice::With(attribute, whom))?.total(after, at).map(Ratio::whole);
+        let (whole, part) = (spend(None)?, spend(Some(whom))?);
         whole.is_positive().then(|| part / whole)
     }
 
@@ -223,14 +194,7 @@ impl<'a> Sight<'_, 'a> {
     pub fn breach(&self, id: &str, at: Timestamp) -> Option<Option<Timestamp>> {
         let covenant = self.deal.covenants.iter().find(|covenant| covenant.id.get_ref() == id)?;
         match covenant.parsed.as_ref()? {
-            Covenant::Calls(rule) => {
-                let calls = self.series(LIST_SPEND)?.backwards(at);
-                let breaks = calls.filter(|(_, seen)| match &self.facts().lines()[seen.place].entry.line {
-                    Line::Fact(fact) => rule.admits(&fact.attributes).no,
-                    _ => false,
-                });
-                Some(breaks.map(|(since, _)| since).last())
-            }
+            Covenant::Calls(rule) => Some(self.stock.slice(&Slice::Against(Calls(rule)))?.first(at)),
             Covenant::Deal(rule) => {
                 let now = rule.truth(self, at);
                 now.known()?;
@@ -262,35 +226,118 @@ impl<'a> Sight<'_, 'a> {
             .try_fold(Ratio::ZERO, |sum, amount| Some(sum + amount?))
     }
 
+    /// What is charged under a commitment by `at`, in contract years that have begun by then.
+    fn position(&self, commitment: usize, at: Timestamp) -> Result<Position, Error> {
+        let terms = &self.context.spend.terms[commitment];
+        let mut position = Position::opening(terms.currency);
+        for year in 1.. {
+            let Some((from, to)) = terms.period.year(year).filter(|(from, _)| from.start() <= at) else {
+                break;
+            };
+            let (after, until) = (just_before(from.start()), at.min(just_before(to.start())));
+            let list = |rule: usize| {
+                let slice = self.stock.slice(&Slice::Rule(commitment, rule));
+                let sum = slice.and_then(|series| series.total(after, until));
+                sum.map(|pico| Money::from_pico(pico, terms.currency)).ok_or(MoneyError::TooLarge)
+            };
+            let rules = 0..terms.rules.len();
+            let charged = YearPosition {
+                list: rules.map(list).collect::<Result<_, _>>()?,
+                unmatched: list(terms.rules.len())?,
+            };
+            position.years.insert(year, charged);
+        }
+        Ok(position)
+    }
+
+    fn years(&self, commitment: usize, at: Timestamp) -> Result<Vec<YearSettlement>, Error> {
+        settle(&self.context.spend.terms[commitment], &self.position(commitment, at)?, Day::of(at))
+    }
+
     fn remaining(&self, commitment: usize, at: Timestamp) -> Result<Money, Error> {
-        let spend = &self.context.spend;
-        let position = spend.position(commitment, self.known, at)?;
-        remaining(&spend.terms[commitment], &spend.years(commitment, self.known, at)?, &position)
+        let position = self.position(commitment, at)?;
+        remaining(&self.context.spend.terms[commitment], &self.years(commitment, at)?, &position)
     }
 
     /// What all discounts so far come to: list spend that counted, less what it cost.
     fn discounts_given(&self, commitment: usize, at: Timestamp) -> Result<Money, Error> {
-        let years = self.context.spend.years(commitment, self.known, at)?;
         let zero = Money::zero(self.deal.currency);
-        years
+        self.years(commitment, at)?
             .iter()
             .try_fold(zero, |sum, year| Ok(sum.checked_add(year.counted)?.checked_sub(year.charge)?))
     }
 
     fn credits_given(&self, commitment: usize, at: Timestamp) -> Result<Money, Error> {
-        let years = self.context.spend.years(commitment, self.known, at)?;
         let zero = Money::zero(self.deal.currency);
-        years.iter().try_fold(zero, |sum, year| Ok(sum.checked_add(year.credit_used)?))
+        self.years(commitment, at)?.iter().try_fold(zero, |sum, year| Ok(sum.checked_add(year.credit_used)?))
     }
 
     fn drawn(&self, id: Option<&str>, at: Timestamp) -> Option<Ratio> {
         let terms = self.context.spend.terms.iter().enumerate();
         let named = terms.filter(|(_, terms)| id.is_none_or(|id| terms.id == id));
-        let drawn = named.map(|(place, terms)| {
-            let position = self.context.spend.position(place, self.known, at).ok()?;
-            Some(units_of(position.drawn(terms).ok()?))
-        });
+        let drawn =
+            named.map(|(place, terms)| Some(units_of(self.position(place, at).ok()?.drawn(terms).ok()?)));
         drawn.into_iter().try_fold(Ratio::ZERO, |sum, drawn| Some(sum + drawn?))
+    }
+
+    /// The facts that the answer to a question was made from.
+    fn reads(&self, state: &State, at: Timestamp) -> Vec<Read> {
+        let read = |metric: &str, from, to| Read { metric: metric.to_owned(), from, to };
+        let single = |metric: &str, about: Option<(Timestamp, Ratio)>| {
+            about.map(|(at, _)| read(metric, at, at)).into_iter().collect()
+        };
+        let notice = |metric: &str, party: Option<&String>| {
+            single(metric, self.about(metric, "party", party.map(String::as_str), at))
+        };
+        let spend = |from: Timestamp| vec![read(LIST_SPEND, from, at)];
+        match state {
+            State::InDefault(party) => notice("in_default", Some(party)),
+            State::Sanctions => notice("sanctions", None),
+            State::ForceMajeure => notice("force_majeure", None),
+            State::ExportControl => notice("export_control", None),
+            State::ChangeOfControl(party) => notice("change_of_control", Some(party)),
+            State::PaymentDefault => notice("payment_default", None),
+            State::PortabilityTestedShare(_) => notice("portability_tested_share", None),
+            State::Released(_) | State::Met(_) => Vec::new(),
+            State::CapacityLate(grant) => {
+                let grants = self.deal.capacity.iter();
+                let named = grants.filter(|clause| grant.as_ref().is_none_or(|id| clause.id.get_ref() == id));
+                let metrics = named.filter_map(|clause| clause.metric.as_ref());
+                metrics.flat_map(|metric| notice(metric.get_ref(), None)).collect()
+            }
+            State::ResidencyBreach => match self.about("residency_breach", "", None, at) {
+                Some(stated) => single("residency_breach", Some(stated)),
+                None => {
+                    self.broken(None, at).map(|since| read(LIST_SPEND, since, since)).into_iter().collect()
+                }
+            },
+            State::CovenantBreach(id) => {
+                self.broken(Some(id), at).map(|since| read(LIST_SPEND, since, since)).into_iter().collect()
+            }
+            State::Remaining(_) | State::ClawbackDiscounts | State::ClawbackCredits | State::Drawn(_) => {
+                spend(self.deal.period().from.start())
+            }
+            State::SiliconShare(whom, window) | State::ProviderShare(whom, window) => {
+                let silicon = matches!(state, State::SiliconShare(..));
+                let (metric, name) =
+                    if silicon { ("silicon_share", "silicon") } else { ("provider_share", "provider") };
+                let Some(after) = window.after(at, self.deal.period()) else { return Vec::new() };
+                match self.about(metric, name, Some(whom), at).filter(|(since, _)| *since > after) {
+                    Some(stated) => single(metric, Some(stated)),
+                    None => spend(Timestamp::from_micros(after.micros().saturating_add(1))),
+                }
+            }
+        }
+    }
+
+    /// When the first call was against a covenant, or against any.
+    fn broken(&self, id: Option<&String>, at: Timestamp) -> Option<Timestamp> {
+        let named = self.deal.covenants.iter().filter(|clause| id.is_none_or(|id| clause.id.get_ref() == id));
+        let rules = named.filter_map(|clause| match &clause.parsed {
+            Some(Covenant::Calls(rule)) => Some(Slice::Against(Calls(rule))),
+            _ => None,
+        });
+        rules.filter_map(|slice| self.stock.slice(&slice)?.first(at)).min()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::read::{Entry, read};
 use super::{Fact, Funded, LIST_SPEND, Line, Signoff};
+use crate::canonical::bare_hash;
 use crate::check::{bytes, key};
 use crate::deal::{Deal, MetricKind, MetricSource};
 use crate::decimal::Decimal;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use units::Timestamp;
 
 /// Metrics of the deal's own state that any deal's facts may speak of, and what each is a number of.
-pub(crate) const STATES: [(&str, MetricKind); 10] = [
+const STATES: [(&str, MetricKind); 10] = [
     ("in_default", MetricKind::Bool),
     ("sanctions", MetricKind::Bool),
     ("force_majeure", MetricKind::Bool),
@@ -126,9 +127,13 @@ impl Facts {
                 first.insert(id, if better { place } else { before });
                 continue;
             }
+            let place = |known: &Known| (known.file, known.entry.number);
+            let first = &self.lines[before];
+            let second = if place(first) < place(known) { known } else { first };
             let problem = Problem::Duplicate { what: "line", id: id.to_owned() };
-            let mend = "give it an `id` of its own; a correction names the old one in `replaces`";
-            faults.push((known.file, Error::at(known.entry.span.clone(), problem, mend)));
+            let mend =
+                "one `id` says one thing; a correction has its own, and names the old one in `replaces`";
+            faults.push((second.file, Error::at(second.entry.span.clone(), problem, mend)));
         }
         let mut place = 0;
         self.lines.retain(|_| {
@@ -141,6 +146,7 @@ impl Facts {
     /// What `replaces` names is a fact of the same metric, put on record before, and corrected once.
     fn corrections(&self) -> Faults {
         let names = &self.names;
+        let circular = circles(&self.lines, names);
         let (mut faults, mut corrected) = (Vec::new(), BTreeMap::new());
         for (place, known) in self.lines.iter().enumerate() {
             let Line::Fact(fact) = &known.entry.line else { continue };
@@ -153,10 +159,7 @@ impl Facts {
                     Problem::Unknown { what: "fact", id: old.clone() },
                     "`replaces` names the `id` of a fact",
                 ),
-                Some(at)
-                    if circular(&self.lines, names, at, place)
-                        || self.lines[at].entry.line.recorded_at() > fact.recorded_at =>
-                {
+                Some(at) if circular[place] || self.lines[at].entry.line.recorded_at() > fact.recorded_at => {
                     let what = format!("it replaces `{old}`, which was put on record no earlier");
                     fault(Problem::Shape(what), "a correction is put on record after what it corrects");
                 }
@@ -213,21 +216,26 @@ impl Facts {
     }
 }
 
-/// Whether the corrections that begin at `from` lead to `to`.
-fn circular(lines: &[Known], names: &BTreeMap<String, usize>, from: usize, to: usize) -> bool {
-    let mut at = Some(from);
-    // No chain of distinct lines is longer than there are lines.
-    for _ in 0..=lines.len() {
-        match at {
-            Some(place) if place == to => return true,
-            Some(place) => {
-                let Line::Fact(fact) = &lines[place].entry.line else { return false };
-                at = fact.replaces.as_deref().and_then(|id| names.get(id).copied());
-            }
-            None => return false,
+/// By line, whether its corrections lead back to it.
+fn circles(lines: &[Known], names: &BTreeMap<String, usize>) -> Vec<bool> {
+    let old = |place: usize| match &lines[place].entry.line {
+        Line::Fact(fact) => fact.replaces.as_deref().and_then(|id| names.get(id).copied()),
+        _ => None,
+    };
+    let (mut circular, mut walked) = (vec![false; lines.len()], vec![false; lines.len()]);
+    for start in 0..lines.len() {
+        let (mut path, mut at) = (Vec::new(), Some(start));
+        while let Some(place) = at.filter(|place| !walked[*place]) {
+            walked[place] = true;
+            path.push(place);
+            at = old(place);
+        }
+        // It ends where nothing is corrected, in what was walked before, or in itself.
+        if let Some(turn) = at.and_then(|at| path.iter().position(|place| *place == at)) {
+            path[turn..].iter().for_each(|place| circular[*place] = true);
         }
     }
-    false
+    circular
 }
 
 fn same_metric(known: &Known, fact: &Fact) -> bool {
@@ -319,9 +327,8 @@ impl Bench<'_> {
 
     fn signoff(&self, signoff: &Signoff) -> Judged {
         self.tranche("signoff", &signoff.tranche)?;
-        if let Some(hash) =
-            signoff.contract.as_ref().filter(|hash| !self.deal.all().any(|deal| deal.hash == **hash))
-        {
+        let signs = |hash: &str| self.deal.all().any(|deal| deal.hash == bare_hash(hash));
+        if let Some(hash) = signoff.contract.as_ref().filter(|hash| !signs(hash)) {
             let problem = Problem::Unknown { what: "version with the hash", id: hash.clone() };
             return Err(self.at("contract", problem, "it signs another contract than this"));
         }
@@ -361,7 +368,10 @@ impl Bench<'_> {
         if names().any(|name| name == id) {
             return Ok(());
         }
-        let mend = nearest(id, names()).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let mend = match nearest(id, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name a `[[tranche]]` of the deal file".to_owned(),
+        };
         Err(self.at(field, Problem::Unknown { what: "tranche", id: id.to_owned() }, &mend))
     }
 

@@ -13,7 +13,6 @@ mod known;
 mod read;
 mod write;
 
-pub(crate) use known::STATES;
 pub use known::{Facts, Faults, Known};
 pub use read::{Entry, read};
 

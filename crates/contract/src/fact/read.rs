@@ -62,8 +62,9 @@ pub fn read(text: &str) -> Result<Vec<Entry>, Vec<Error>> {
     let (mut entries, mut faults) = (Vec::new(), Vec::new());
     let mut start = 0;
     for (number, whole) in (1..).zip(text.split_inclusive('\n')) {
-        let line = whole.trim();
-        let from = start + (whole.len() - whole.trim_start().len());
+        let begun = whole.trim_start_matches(blank);
+        let line = begun.trim_end();
+        let from = start + (whole.len() - begun.len());
         start += whole.len();
         if line.is_empty() {
             continue;
@@ -74,6 +75,11 @@ pub fn read(text: &str) -> Result<Vec<Entry>, Vec<Error>> {
         }
     }
     if faults.is_empty() { Ok(entries) } else { Err(faults) }
+}
+
+/// Whether a line may begin with it: some programs put a byte order mark before a file's first line.
+fn blank(letter: char) -> bool {
+    letter.is_whitespace() || letter == '\u{feff}'
 }
 
 /// A line being read.
@@ -110,7 +116,9 @@ impl<'a> Reading<'a> {
                 let problem = format!("not every reader keeps the signed number `{number}` exact");
                 return Err(self.fault(&problem, "put it in quotes and sign again"));
             }
-            (Err(Uncanonical::Malformed(problem)), _) => return Err(self.fault(&problem, "")),
+            (Err(Uncanonical::Malformed(problem)), _) => {
+                return Err(self.fault(&problem, "write it as JSON does, each name once in its object"));
+            }
         };
         Ok(Entry { line, number, span: self.span.clone(), signed })
     }

@@ -74,8 +74,10 @@ impl<W> Kernel<'_, W> {
                 let mut moment = length.before(self.at);
                 let mut held = self.moved(moment).truth(inner);
                 let changes = Changes { world: self.world, term: self.term };
-                while let Some(next) =
-                    changes.of_truth(inner, moment).filter(|next| moment < *next && *next <= self.at)
+                // One moment at which it is false decides.
+                while !N::everywhere(held.no)
+                    && let Some(next) =
+                        changes.of_truth(inner, moment).filter(|next| moment < *next && *next <= self.at)
                 {
                     held = held.and(self.moved(next).truth(inner));
                     moment = next;

@@ -329,7 +329,7 @@ impl Parser<'_> {
     fn unknown_unit(&self, unit: &str) -> Fault {
         const UNITS: [&str; 12] =
             ["days", "weeks", "months", "quarters", "years", "GW", "MW", "kW", "k", "mn", "bn", "tn"];
-        let mend = match nearest(unit, UNITS.into_iter()) {
+        let mend = match nearest(unit, UNITS.into_iter().chain(["and", "or"])) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "units are `days`, `weeks`, `months`, `quarters`, `years`, `GW`, `MW`, `kW`, `k`, `mn`, \
                      `bn`, `tn` and a currency's three letters"

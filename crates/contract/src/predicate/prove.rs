@@ -5,6 +5,7 @@ use crate::predicate::change::Changes;
 use crate::predicate::kernel::{EVER, Kernel};
 use crate::predicate::kleene::Kleene;
 use crate::predicate::proof::{Missing, Proof, Read, Value};
+use crate::predicate::state::State;
 use crate::predicate::syntax::Joint;
 use crate::predicate::tree::{Logic, Reading, Reckoning, Term, Test, Truth};
 use crate::predicate::vocabulary::Metric;
@@ -74,7 +75,9 @@ impl<W: World<Ratio>> Prover<'_, W> {
             Reckoning::Constant(_) | Reckoning::Length(_) => {}
             Reckoning::Read(metric, reading) => self.read(metric, reading, proof),
             Reckoning::State(state) => self.state(state, self.kernel.number(term), proof),
-            Reckoning::Present(stream, _) => self.state(stream, self.kernel.number(term), proof),
+            Reckoning::Present(stream, _) => {
+                self.state(&State::Remaining(*stream), self.kernel.number(term), proof);
+            }
             Reckoning::Minus(inner) => proof.parts.extend(self.unless_constant(inner)),
             Reckoning::Compute(_, sides) => {
                 proof.parts.extend(sides.iter().filter_map(|side| self.unless_constant(side)));
@@ -82,10 +85,11 @@ impl<W: World<Ratio>> Prover<'_, W> {
         }
     }
 
-    fn state(&self, what: &dyn ToString, answer: Option<Ratio>, proof: &mut Proof) {
+    fn state(&self, state: &State, answer: Option<Ratio>, proof: &mut Proof) {
         if answer.is_none() {
-            proof.missing.push(Missing { what: what.to_string(), from: None, to: self.kernel.at });
+            proof.missing.push(Missing { what: state.to_string(), from: None, to: self.kernel.at });
         }
+        proof.reads.extend(self.kernel.world.state_reads(state, self.kernel.at));
     }
 
     fn read(&self, metric: &Metric, reading: &Reading, proof: &mut Proof) {

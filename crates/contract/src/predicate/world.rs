@@ -2,6 +2,7 @@
 
 use crate::number::Number;
 use crate::predicate::calendar::next_midnight;
+use crate::predicate::proof::Read;
 use crate::predicate::state::{State, Stream};
 use crate::predicate::vocabulary::Metric;
 use crate::ratio::Ratio;
@@ -38,6 +39,11 @@ pub trait World<N: Number> {
     /// The first moment after `after` at which that answer may change; each midnight when not known better.
     fn next_state(&self, _state: &State, after: Timestamp) -> Option<Timestamp> {
         next_midnight(after)
+    }
+
+    /// The facts that answer was made from, for a proof.
+    fn state_reads(&self, _state: &State, _at: Timestamp) -> Vec<Read> {
+        Vec::new()
     }
 
     /// What a stream of amounts is worth at `at`, discounted at an annual rate:

@@ -134,6 +134,11 @@ fn lengths_windows_and_numbers() {
         "keep the longer one",
     );
     check("arr_usd > 3 «dais»", "expected an operator or a unit, found `dais`", "did you mean `days`?");
+    check(
+        "arr_usd > 3 «andd» arr_usd < 4",
+        "expected an operator or a unit, found `andd`",
+        "did you mean `and`?",
+    );
     let digits = "write digits, with a point or an exponent";
     check("arr_usd > «1e-13»", "`1e-13` has more than 12 decimal places", digits);
     check("arr_usd > «1e99»", "`1e99` is too large", digits);

@@ -101,7 +101,7 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         plan: &Plan,
         (commitment, step, group): (usize, usize, usize),
         tally: &mut Tally,
-        fans: &mut Fans,
+        fans: Option<&mut Fans>,
     ) -> Moved<V> {
         let (terms, year) = (&plan.commitments[commitment], plan.time.year[step]);
         let count = terms.shares.len();
@@ -135,7 +135,9 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         add(&mut sum.cash, due + moved.shortfall);
         add(&mut sum.expired, moved.expired);
         add(&mut sum.excess, V::load(&sums.excess_out.0));
-        fans.wholes.add(wholes(plan) + place, moved.shortfall);
+        if let Some(fans) = fans {
+            fans.wholes.add(wholes(plan) + place, moved.shortfall);
+        }
         let on = terms.hands_on[year];
         self.excess[group] = if on { sums.excess_out } else { NOTHING };
         self.credit[group] = if on { sums.credit_out } else { NOTHING };

@@ -39,14 +39,18 @@ pub(crate) struct Block<'a, V> {
     happenings: Happenings,
     factors: [Factors<V>; GROUPS],
     accounts: Vec<Account<V>>,
-    /// By commitment, of the step and group at hand.
+    /// By group, of the step at hand.
+    now: [Step<V>; GROUPS],
+    /// By group and commitment, of the step at hand.
     moved: Vec<Moved<V>>,
+    /// By group: days by which capacity is late.
+    late: [Lanes; GROUPS],
     releases: Releases<V>,
     purses: Vec<Purse<V>>,
-    /// By group, step and metric.
-    metrics: Vec<Lanes>,
-    /// By commitment: drawn down so far, of the step and group at hand.
-    drawn: Vec<Lanes>,
+    /// By step and metric.
+    metrics: Vec<[Lanes; GROUPS]>,
+    /// By commitment: drawn down so far.
+    drawn: Vec<[Lanes; GROUPS]>,
     /// By group and step: list spend of all commitments.
     spent: Vec<V>,
     /// By group: the wholes of each path, beside the parties'.
@@ -68,6 +72,26 @@ pub(crate) struct Step<V> {
     pub log_demand: V,
 }
 
+/// Days in a month, on average.
+const DAYS: f64 = 365.25 / 12.0;
+
+impl<V: Vector> Step<V> {
+    /// Before anything has moved.
+    #[inline(always)]
+    fn before(plan: &Plan) -> Self {
+        let zero = V::splat(0.0);
+        Self {
+            list: zero,
+            online: zero,
+            needed: zero,
+            late: zero,
+            equity: V::splat(plan.market.equity_start),
+            cost: V::splat(1.0),
+            log_demand: zero,
+        }
+    }
+}
+
 impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
     pub fn new(plan: &'a Plan) -> Self {
         let zero = V::splat(0.0);
@@ -77,11 +101,13 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             happenings: Happenings::new(plan),
             factors: [Factors::now(); GROUPS],
             accounts: plan.commitments.iter().map(Account::new).collect(),
-            moved: vec![Moved::nothing(); plan.commitments.len()],
+            now: [Step::before(plan); GROUPS],
+            moved: vec![Moved::nothing(); GROUPS * plan.commitments.len()],
+            late: [Lanes::ZERO; GROUPS],
             releases: Releases::new(plan),
             purses: plan.parties.iter().map(|party| Purse::new(plan, party)).collect(),
-            metrics: vec![Lanes::ZERO; GROUPS * steps * plan.metrics.len()],
-            drawn: vec![Lanes::ZERO; plan.commitments.len()],
+            metrics: vec![[Lanes::ZERO; GROUPS]; steps * plan.metrics.len()],
+            drawn: vec![[Lanes::ZERO; GROUPS]; plan.commitments.len()],
             spent: vec![zero; GROUPS * steps],
             wholes: [[zero; WHOLES]; GROUPS],
             controls: [[zero; CONTROLS]; GROUPS],
@@ -105,8 +131,13 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         self.reset(tally);
         for step in 0..self.plan.time.steps() {
             for group in 0..GROUPS {
-                let now = self.step(step, group, tally, fans);
-                self.keep((step, group), &now, keep, tally, fans);
+                self.now[group] = self.step(step, group, tally, keep.fan.then_some(&mut *fans));
+                self.measure(step, group);
+            }
+            let late = self.late;
+            self.releases.judge(self.plan, step, (&self.metrics, &self.drawn), late);
+            for group in 0..GROUPS {
+                self.keep((step, group), keep, tally, fans);
             }
         }
         for group in 0..GROUPS {
@@ -144,18 +175,10 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
 
     /// Moves the market and every commitment on by one step.
     #[inline(always)]
-    fn step(&mut self, step: usize, group: usize, tally: &mut Tally, fans: &mut Fans) -> Step<V> {
+    fn step(&mut self, step: usize, group: usize, tally: &mut Tally, mut fans: Option<&mut Fans>) -> Step<V> {
         let plan = self.plan;
         let zero = V::splat(0.0);
-        let mut now = Step {
-            list: zero,
-            online: zero,
-            needed: zero,
-            late: zero,
-            equity: V::splat(plan.market.equity_start),
-            cost: V::splat(1.0),
-            log_demand: zero,
-        };
+        let mut now = Step::before(plan);
         let served = match step.checked_sub(plan.now) {
             Some(simulated) => self.market(simulated, group, &mut now),
             None => zero,
@@ -170,9 +193,9 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
                     now.list += list;
                 }
             }
-            let moved = account.settle(plan, (place, step, group), tally, fans);
-            moved.drawn.store(&mut self.drawn[place]);
-            self.moved[place] = moved;
+            let moved = account.settle(plan, (place, step, group), tally, fans.as_deref_mut());
+            moved.drawn.store(&mut self.drawn[place][group]);
+            self.moved[group * plan.commitments.len() + place] = moved;
         }
         now
     }
@@ -196,31 +219,33 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         seen.spend * (now.online / now.needed.most(now.online).most(V::splat(1e-300)))
     }
 
+    /// Keeps what conditions may ask of a step.
+    #[inline(always)]
+    fn measure(&mut self, step: usize, group: usize) {
+        let (plan, now) = (self.plan, self.now[group]);
+        self.spent[group * plan.time.steps() + step] = now.list;
+        (now.late * V::splat(DAYS)).store(&mut self.late[group]);
+        if step < plan.now {
+            return;
+        }
+        let count = plan.metrics.len();
+        for place in (0..count).filter(|place| self.releases.wait_for(*place)) {
+            let value = self.metric(place, (step, group), &now);
+            value.store(&mut self.metrics[step * count + place][group]);
+        }
+    }
+
     /// Releases what is due, moves everybody's money and keeps what is kept of a step.
     #[inline(always)]
-    fn keep(
-        &mut self,
-        (step, group): (usize, usize),
-        now: &Step<V>,
-        keep: Keep,
-        tally: &mut Tally,
-        fans: &mut Fans,
-    ) {
-        let plan = self.plan;
-        let (steps, count) = (plan.time.steps(), plan.metrics.len());
-        self.spent[group * steps + step] = now.list;
-        if step >= plan.now {
-            for place in (0..count).filter(|place| self.releases.wait_for(*place, group)) {
-                let value = self.metric(place, (step, group), now);
-                value.store(&mut self.metrics[(group * steps + step) * count + place]);
-            }
-        }
-        let metrics = &self.metrics[group * steps * count..(group + 1) * steps * count];
-        let released = self.releases.step(plan, (step, group), now, &self.drawn, metrics, tally);
+    fn keep(&mut self, (step, group): (usize, usize), keep: Keep, tally: &mut Tally, fans: &mut Fans) {
+        let (plan, now) = (self.plan, self.now[group]);
+        let released = self.releases.step(plan, (step, group), now.equity, tally);
+        let count = plan.commitments.len();
+        let all = &self.moved[group * count..(group + 1) * count];
         let row = step * series(plan);
         for (place, purse) in self.purses.iter_mut().enumerate() {
-            let moved = (self.moved.as_slice(), now.cost);
-            let [flow, so_far] = purse.step(plan, (place, step, group), moved, &self.releases, tally);
+            let [flow, so_far] =
+                purse.step(plan, (place, step, group), (all, now.cost), &self.releases, tally);
             add(&mut tally.sums[row + SERIES + place], so_far);
             if keep.fan {
                 fans.steps.add(row + SERIES + place, so_far);
@@ -231,7 +256,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         }
         let zero = V::splat(0.0);
         let (mut drawn, mut cash) = (zero, zero);
-        for moved in &self.moved {
+        for moved in all {
             drawn += moved.drawn;
             cash += moved.cash;
         }
@@ -242,7 +267,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
                 fans.steps.add(row + place, value);
             }
         }
-        self.sum((step, group), now, (drawn, cash, released), tally);
+        self.sum((step, group), &now, (drawn, cash, released), tally);
     }
 
     /// What a metric is at the end of a step.
@@ -323,7 +348,8 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         wholes[Whole::List as usize] += now.list;
         wholes[Whole::Cash as usize] += cash;
         wholes[Whole::PresentCash as usize] += cash * present;
-        for moved in &self.moved {
+        let count = plan.commitments.len();
+        for moved in &self.moved[group * count..(group + 1) * count] {
             wholes[Whole::Shortfall as usize] += moved.shortfall;
             wholes[Whole::Expired as usize] += moved.expired;
             wholes[Whole::PresentCounted as usize] += moved.counted * present;
@@ -372,14 +398,14 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         wholes[Whole::SelfHost as usize] = V::select(zero.below(present_cash), self_host, zero);
         let controls = self.controls[group];
         for (place, value) in self.wholes[group].into_iter().enumerate() {
-            whole(place, value, controls, tally, fans);
+            whole(place, value, controls, tally, keep.fan.then_some(&mut *fans));
         }
         for (place, purse) in self.purses.iter_mut().enumerate() {
             let [holds, multiple] = purse.end(plan, (place, group), &self.releases, equity);
             let at = WHOLES + PER_PARTY * place;
-            whole(at, purse.value[group], controls, tally, fans);
-            whole(at + 1, purse.worth[group], controls, tally, fans);
-            whole(at + 2, multiple, controls, tally, fans);
+            whole(at, purse.value[group], controls, tally, keep.fan.then_some(&mut *fans));
+            whole(at + 1, purse.worth[group], controls, tally, keep.fan.then_some(&mut *fans));
+            whole(at + 2, multiple, controls, tally, keep.fan.then_some(&mut *fans));
             if keep.sample {
                 V::splat(purse.signing()).store(&mut tally.sample[sample_place(plan, place, 0, group)]);
                 let last = plan.time.steps() + 1;
@@ -402,7 +428,7 @@ fn whole<V: Vector<Stored = Lanes>>(
     value: V,
     controls: [V; CONTROLS],
     tally: &mut Tally,
-    fans: &mut Fans,
+    fans: Option<&mut Fans>,
 ) {
     let kept = &mut tally.wholes[place];
     add(&mut kept.sum, value);
@@ -410,5 +436,7 @@ fn whole<V: Vector<Stored = Lanes>>(
     for (with, control) in kept.with.iter_mut().zip(controls) {
         add(with, value * control);
     }
-    fans.wholes.add(place, value);
+    if let Some(fans) = fans {
+        fans.wholes.add(place, value);
+    }
 }

@@ -1,26 +1,24 @@
 //! Tranches on several paths: what is released when, by the deal's own conditions.
 
-use super::block::Step;
 use super::tally::{Tally, add};
 use super::world::Path;
-use crate::number::{Eight, stored};
-use crate::plan::{Kind, Plan, When};
+use crate::number::Many;
+use crate::plan::{Kind, Plan, TranchePlan, When};
 use contract::predicate::Condition;
 use sampling::{GROUPS, Lanes, Vector};
-
-/// Days in a month, on average.
-const DAYS: f64 = 365.25 / 12.0;
 
 /// The tranches of a block of paths.
 pub(crate) struct Releases<V> {
     /// By tranche: its condition.
-    conditions: Vec<Option<Condition<Eight>>>,
+    conditions: Vec<Option<Condition<Many>>>,
     /// By tranche: the metrics its condition reads, bit by bit.
     reads: Vec<u64>,
-    /// By group: the metrics that some tranche still waits for.
-    waits: [u64; GROUPS],
-    /// By group and tranche: one where it is released, else nothing.
-    pub released: Vec<Lanes>,
+    /// The metrics that some tranche still waits for on some path.
+    waits: u64,
+    /// By tranche and group: one where it is released, else nothing.
+    released: Vec<[Lanes; GROUPS]>,
+    /// By tranche and group: one where its condition holds at the end of the step at hand.
+    met: Vec<[Lanes; GROUPS]>,
     /// By group and tranche: one where it is released in the step at hand.
     pub fresh: Vec<V>,
     /// By group and tranche: the part of the issuer that it bought.
@@ -47,8 +45,9 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         Self {
             conditions: plan.tranches.iter().map(|tranche| condition(&tranche.when)).collect(),
             reads: plan.tranches.iter().map(|tranche| reads(&tranche.when)).collect(),
-            waits: [0; GROUPS],
-            released: vec![Lanes::ZERO; places],
+            waits: 0,
+            released: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
+            met: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
             fresh: vec![zero; places],
             held: vec![zero; places],
             conceded: [zero; GROUPS],
@@ -58,11 +57,11 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
     /// Before anything happens but signing.
     pub fn reset(&mut self, plan: &Plan, tally: &mut Tally) {
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
-        self.released.fill(Lanes::ZERO);
+        self.released.fill([Lanes::ZERO; GROUPS]);
         self.fresh.fill(zero);
         self.held.fill(zero);
         self.conceded = [zero; GROUPS];
-        self.waits = [u64::MAX; GROUPS];
+        self.waits = u64::MAX;
         for group in 0..GROUPS {
             for (place, tranche) in plan.tranches.iter().enumerate() {
                 if matches!(tranche.when, When::Signing) {
@@ -73,74 +72,71 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         }
     }
 
-    /// Releases what is due at the end of a step, and says what is released so far.
-    #[inline(always)]
-    pub fn step(
+    /// Asks every tranche that waits on some path whether its condition holds at the end of a step.
+    pub fn judge(
         &mut self,
         plan: &Plan,
-        (step, group): (usize, usize),
-        now: &Step<V>,
-        drawn: &[Lanes],
-        metrics: &[Lanes],
-        tally: &mut Tally,
-    ) -> V {
-        let count = plan.tranches.len();
-        let (zero, one) = (V::splat(0.0), V::splat(1.0));
-        let (mut sum, mut waits) = (zero, 0);
+        step: usize,
+        (metrics, drawn): (&[[Lanes; GROUPS]], &[[Lanes; GROUPS]]),
+        late: [Lanes; GROUPS],
+    ) {
+        self.waits = 0;
         for (place, tranche) in plan.tranches.iter().enumerate() {
-            let at = group * count + place;
-            self.fresh[at] = zero;
-            let waiting = V::load(&self.released[at]).below(one);
-            let waited_for = V::any(waiting);
-            waits |= if waited_for { self.reads[place] } else { 0 };
-            if waited_for && self.may(plan, place, step) {
-                let met = match &self.conditions[place] {
-                    None => one,
-                    Some(condition) => {
-                        let released = &self.released[group * count..(group + 1) * count];
-                        let late = stored(now.late * V::splat(DAYS));
-                        let path = Path { plan, metrics, step, released, drawn, late };
-                        V::load(&truth(condition, &path))
-                    }
-                };
-                let mut due = waiting & one.at_most(met);
-                for before in &tranche.after {
-                    due = due & one.at_most(V::load(&self.released[group * count + before]));
-                }
-                if V::any(due) {
-                    let fresh = V::select(due, one, zero);
-                    self.release(plan, (place, group), fresh, now.equity);
-                    add(&mut tally.released[(step + 1) * count + place], fresh);
-                }
+            self.met[place] = [Lanes::ZERO; GROUPS];
+            if self.released[place].iter().all(|group| group.0.iter().all(|part| *part == 1.0)) {
+                continue;
             }
-            if tranche.kind != Kind::Given {
-                sum = V::load(&self.released[at]).mul_add(V::splat(tranche.amount), sum);
+            self.waits |= self.reads[place];
+            if !may(tranche, step) {
+                continue;
+            }
+            let Some(condition) = &self.conditions[place] else {
+                self.met[place] = [Lanes::splat(1.0); GROUPS];
+                continue;
+            };
+            let path = Path { plan, metrics, step, released: &self.released, drawn, late };
+            let holds = condition.truth(&path, plan.time.moments[step]).yes;
+            for (group, met) in self.met[place].iter_mut().enumerate() {
+                *met = holds.ones(group);
             }
         }
-        self.waits[group] = waits;
+    }
+
+    /// Releases what is due on the paths of a group, and says what is released so far.
+    #[inline(always)]
+    pub fn step(&mut self, plan: &Plan, (step, group): (usize, usize), equity: V, tally: &mut Tally) -> V {
+        let count = plan.tranches.len();
+        let (zero, one) = (V::splat(0.0), V::splat(1.0));
+        let mut sum = zero;
+        for (place, tranche) in plan.tranches.iter().enumerate() {
+            self.fresh[group * count + place] = zero;
+            let met = V::load(&self.met[place][group]);
+            let mut due = one.at_most(met) & V::load(&self.released[place][group]).below(one);
+            for before in &tranche.after {
+                due = due & one.at_most(V::load(&self.released[*before][group]));
+            }
+            if V::any(due) {
+                let fresh = V::select(due, one, zero);
+                self.release(plan, (place, group), fresh, equity);
+                add(&mut tally.released[(step + 1) * count + place], fresh);
+            }
+            if tranche.kind != Kind::Given {
+                sum = V::load(&self.released[place][group]).mul_add(V::splat(tranche.amount), sum);
+            }
+        }
         sum
     }
 
     /// Whether some tranche still waits for a metric, by its place.
     #[inline(always)]
-    pub fn wait_for(&self, metric: usize, group: usize) -> bool {
-        self.waits[group] >> (metric % 64) & 1 == 1
-    }
-
-    /// Whether a tranche can be released at the end of this step at all.
-    fn may(&self, plan: &Plan, place: usize, step: usize) -> bool {
-        let tranche = &plan.tranches[place];
-        match tranche.when {
-            When::Signing | When::Unknown => false,
-            When::Step(at) => step >= at,
-            When::Met(_) => (tranche.window.0..=tranche.window.1).contains(&step),
-        }
+    pub fn wait_for(&self, metric: usize) -> bool {
+        self.waits >> (metric % 64) & 1 == 1
     }
 
     #[inline(always)]
     fn release(&mut self, plan: &Plan, (place, group): (usize, usize), fresh: V, equity: V) {
         let (tranche, at) = (&plan.tranches[place], group * plan.tranches.len() + place);
-        add(&mut self.released[at], fresh);
+        add(&mut self.released[place][group], fresh);
         self.fresh[at] = fresh;
         if tranche.kind == Kind::Money {
             return;
@@ -154,7 +150,11 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
     }
 }
 
-/// One where a condition is true, else nothing.
-fn truth(condition: &Condition<Eight>, path: &Path<'_>) -> Lanes {
-    condition.truth(path, path.plan.time.moments[path.step]).yes.ones()
+/// Whether a tranche can be released at the end of this step at all.
+fn may(tranche: &TranchePlan, step: usize) -> bool {
+    match tranche.when {
+        When::Signing | When::Unknown => false,
+        When::Step(at) => step >= at,
+        When::Met(_) => (tranche.window.0..=tranche.window.1).contains(&step),
+    }
 }

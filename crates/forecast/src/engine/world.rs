@@ -1,25 +1,26 @@
 //! The world that a path's conditions are true of: metrics at the end of each step so far, and the deal's own
 //! state. Facts from before the simulation are in it too, the same on every path.
 
-use crate::number::Eight;
+use crate::number::Many;
 use crate::plan::Plan;
+use contract::Number as _;
 use contract::predicate::{Metric, Observation, State, World};
-use sampling::Lanes;
+use sampling::{GROUPS, Lanes};
 use units::Timestamp;
 
-/// Some paths up to the end of a step.
+/// The paths of a block up to the end of a step.
 pub(crate) struct Path<'a> {
     pub plan: &'a Plan,
     /// By step and metric: its value at the end of it; for flows what came in it.
-    pub metrics: &'a [Lanes],
+    pub metrics: &'a [[Lanes; GROUPS]],
     /// The last step that is over.
     pub step: usize,
     /// By tranche: one where it is released, else nothing.
-    pub released: &'a [Lanes],
+    pub released: &'a [[Lanes; GROUPS]],
     /// Drawn down so far, by commitment.
-    pub drawn: &'a [Lanes],
+    pub drawn: &'a [[Lanes; GROUPS]],
     /// Days by which capacity is late.
-    pub late: Lanes,
+    pub late: [Lanes; GROUPS],
 }
 
 impl Path<'_> {
@@ -27,8 +28,8 @@ impl Path<'_> {
         self.plan.metrics.iter().position(|plan| plan.slot == metric.slot)
     }
 
-    fn at(&self, step: usize, metric: usize) -> Lanes {
-        self.metrics[step * self.plan.metrics.len() + metric]
+    fn at(&self, step: usize, metric: usize) -> Many {
+        Many(self.metrics[step * self.plan.metrics.len() + metric])
     }
 
     /// The simulated steps that are over and whose end lies after one moment and no later than another.
@@ -46,8 +47,8 @@ impl Path<'_> {
     }
 }
 
-impl World<Eight> for Path<'_> {
-    fn latest(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Observation<Eight>> {
+impl World<Many> for Path<'_> {
+    fn latest(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Observation<Many>> {
         let place = self.place(metric)?;
         let (moments, first) = (&self.plan.time.moments, self.plan.now);
         let mut step = self.step + 1;
@@ -56,20 +57,20 @@ impl World<Eight> for Path<'_> {
         }
         if step > first {
             let effective_at = moments[step - 1];
-            let value = Eight(self.at(step - 1, place));
+            let value = self.at(step - 1, place);
             return (effective_at > after).then_some(Observation { effective_at, value });
         }
         let history = &self.plan.metrics[place].history;
         let (effective_at, value) = history.iter().rev().find(|(at, _)| *at > after && *at <= until)?;
-        Some(Observation { effective_at: *effective_at, value: Eight::splat(*value) })
+        Some(Observation { effective_at: *effective_at, value: Many::splat(*value) })
     }
 
-    fn sum(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Eight> {
+    fn sum(&self, metric: &Metric, after: Timestamp, until: Timestamp) -> Option<Many> {
         let place = self.place(metric)?;
         let history = self.plan.metrics[place].history.iter();
         let before: f64 = history.filter(|(at, _)| *at > after && *at <= until).map(|(_, value)| value).sum();
         let steps = self.steps(after, until);
-        Some(Eight(steps.fold(Lanes::splat(before), |sum, step| sum + self.at(step, place))))
+        Some(steps.fold(Many::splat(before), |sum, step| sum + self.at(step, place)))
     }
 
     fn next(&self, metric: &Metric, after: Timestamp) -> Option<Timestamp> {
@@ -80,27 +81,29 @@ impl World<Eight> for Path<'_> {
         history.chain(simulated.get(first).copied()).find(|at| *at > after)
     }
 
-    fn state(&self, state: &State, _at: Timestamp) -> Option<Eight> {
+    fn state(&self, state: &State, _at: Timestamp) -> Option<Many> {
         match state {
             State::Released(id) | State::Met(id) => {
                 let mut parts =
                     self.plan.tranches.iter().zip(self.released).filter(|(plan, _)| plan.of == *id);
-                let first = *parts.next()?.1;
-                Some(Eight(parts.fold(first, |all, (_, part)| all.least(*part))))
+                let first = Many(*parts.next()?.1);
+                Some(parts.fold(first, |all, (_, part)| all.least(Many(*part))))
             }
-            State::Drawn(None) => Some(Eight(self.drawn.iter().fold(Lanes::ZERO, |sum, drawn| sum + *drawn))),
+            State::Drawn(None) => {
+                Some(self.drawn.iter().fold(Many::splat(0.0), |sum, drawn| sum + Many(*drawn)))
+            }
             State::Drawn(Some(id)) => {
                 let place = self.plan.commitments.iter().position(|commitment| commitment.id == *id)?;
-                Some(Eight(self.drawn[place]))
+                Some(Many(self.drawn[place]))
             }
-            State::CapacityLate(_) => Some(Eight(self.late)),
+            State::CapacityLate(_) => Some(Many(self.late)),
             // Parties are taken to perform; a scenario in which they do not is another deal.
             State::InDefault(_)
             | State::Sanctions
             | State::ForceMajeure
             | State::ChangeOfControl(_)
             | State::PaymentDefault
-            | State::ResidencyBreach => Some(Eight::splat(0.0)),
+            | State::ResidencyBreach => Some(Many::splat(0.0)),
             _ => None,
         }
     }

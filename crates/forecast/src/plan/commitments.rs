@@ -1,6 +1,7 @@
 //! A deal's commitments: what each contract year asks for, and what is spent now.
 
 use crate::history::{Fit, History};
+use crate::render::money;
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 use contract::deal::{Binding, Commitment};
@@ -109,8 +110,10 @@ fn schedule(
         terms.minimums.push(Money::from_pico(part, terms.currency));
     }
     notes.push(format!(
-        "Commitment `{}` states a total of {} and no minimums by year; minimums rising in a straight line, the first {first} of the last, are assumed.",
-        terms.id, total
+        "Commitment `{}` states a total of {} {} and no minimums by year; minimums rising in a straight line, the first {first} of the last, are assumed.",
+        terms.id,
+        money(plain(total)),
+        terms.currency
     ));
     true
 }
@@ -221,8 +224,9 @@ fn start(plan: &CommitmentPlan, scenario: &Scenario, fit: Option<&Fit>, notes: &
     let over = scenario.number("demand.start_over_minimum");
     let start = minimum / keep / weighted * over / 12.0;
     notes.push(format!(
-        "Nobody says what is spent under `{}` now: {over} of what the first year's minimum takes is assumed, {start:.0} a month at list prices.",
-        plan.id
+        "Nobody says what is spent under `{}` now: {over} of what the first year's minimum takes is assumed, {} a month at list prices.",
+        plan.id,
+        money(start)
     ));
     start
 }

@@ -1,5 +1,6 @@
 //! The six factors as numbers: where each is heading, how far it strays and how fast it comes back.
 
+use crate::render::figures;
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 use contract::Deal;
@@ -185,7 +186,9 @@ fn capacity(
     knots.sort_by(|a, b| a.0.total_cmp(&b.0));
     if knots.is_empty() {
         notes.push(format!(
-            "No capacity ramp is stated: {start} GW at the start rising in a straight line to {ceiling} GW in {} years is assumed.",
+            "No capacity ramp is stated: {} GW at the start rising in a straight line to {} GW in {} years is assumed.",
+            figures(start),
+            figures(ceiling),
             scenario.number("capacity.ramp_years")
         ));
     }

@@ -6,7 +6,7 @@ use super::metrics::MetricPlan;
 use crate::timeline::Timeline;
 use contract::Deal;
 use contract::deal::{self, Tranche};
-use contract::predicate::Condition;
+use contract::predicate::{Condition, Metric};
 
 /// Something released at signing, on a day, or on a condition; a part of one where it vests in parts.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ fn whole(deal: &Deal, tranche: &Tranche, time: &Timeline) -> TranchePlan {
     }
 }
 
-/// A condition, where every metric it names moves with something.
+/// A condition, where something is known of what it names; a metric that moves with nothing stays unknown in it.
 fn conditional(
     condition: Option<&Condition>,
     metrics: &[MetricPlan],
@@ -146,14 +146,16 @@ fn conditional(
     notes: &mut Vec<String>,
 ) -> When {
     let Some(condition) = condition else { return When::Unknown };
-    let blind =
-        condition.metrics().iter().find(|metric| !metrics.iter().any(|plan| plan.slot == metric.slot));
-    let Some(metric) = blind else { return When::Met(condition.clone()) };
-    notes.push(format!(
-        "Tranche `{id}` stays unknown: the scenario does not say what `{name}` moves with; add `[metric.{name}]`.",
-        name = metric.name
-    ));
-    When::Unknown
+    let blind = |metric: &&Metric| !metrics.iter().any(|plan| plan.slot == metric.slot);
+    let unknown: Vec<&Metric> = condition.metrics().iter().filter(blind).collect();
+    for metric in &unknown {
+        let name = &metric.name;
+        notes.push(format!(
+            "Tranche `{id}`: no scenario says what `{name}` moves with, so it stays unknown; add `[metric.{name}]`."
+        ));
+    }
+    let all = !unknown.is_empty() && unknown.len() == condition.metrics().len();
+    if all { When::Unknown } else { When::Met(condition.clone()) }
 }
 
 /// The steps at whose end a tranche's condition may be met: both days of its window belong to it.

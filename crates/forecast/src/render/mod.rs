@@ -7,7 +7,8 @@ pub use table::Style;
 
 use crate::result::{Forecast, Hit, Party};
 use table::Table;
-use words::{figures, money, percent, spread};
+pub(crate) use words::{figures, money};
+use words::{percent, spread};
 
 /// Writes forecasts of one deal; the first one's years, parties and drivers are shown in full.
 pub fn write(forecasts: &[Forecast], style: Style) -> String {

@@ -3,7 +3,7 @@
 use crate::result::Summary;
 
 /// An amount of money: `104 bn`, `3.2 m`, `-450`.
-pub(super) fn money(amount: f64) -> String {
+pub(crate) fn money(amount: f64) -> String {
     let size = amount.abs();
     let (by, unit) = match size {
         1e12.. => (1e12, " tn"),
@@ -16,7 +16,7 @@ pub(super) fn money(amount: f64) -> String {
 }
 
 /// Three figures.
-pub(super) fn figures(number: f64) -> String {
+pub(crate) fn figures(number: f64) -> String {
     let text = match number.abs() {
         100.0.. => format!("{number:.0}"),
         10.0.. => format!("{number:.1}"),

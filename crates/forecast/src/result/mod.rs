@@ -144,7 +144,7 @@ pub struct Run {
     pub paths: u64,
     /// In how many sets, each with a scramble of its own; standard errors are from their means.
     pub sets: u64,
-    /// Paths that the quantiles by month are from.
+    /// Paths that quantiles are from; means, probabilities of shortfalls and milestones are from all.
     pub fan_paths: u64,
     /// Paths in each run of the sensitivity analysis.
     pub sensitivity_paths: u64,

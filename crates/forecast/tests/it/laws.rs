@@ -1,7 +1,7 @@
-//! Eight paths side by side, one path, and the books' exact fractions are the same rules.
+//! 64 paths side by side, eight, one, and the books' exact fractions are the same rules.
 
 use contract::{CommitmentTerms, Decimal, Number, Period, Ratio, Rule, YearRules, YearSums};
-use forecast::Eight;
+use forecast::{Eight, Many};
 use proptest::prelude::*;
 use sampling::Lanes;
 use units::{Currency, Money, PICO_PER_UNIT};
@@ -96,6 +96,16 @@ proptest! {
         let eight = years(&case, |money| Eight::of(exact(money)), |cents| {
             Eight(Lanes(cents.map(|cents| cents as f64 / 100.0)))
         });
+        let many = years(&case, |money| Many::of(exact(money)), |cents| {
+            let mut block = [Lanes::ZERO; 8];
+            block[5] = Lanes(cents.map(|cents| cents as f64 / 100.0));
+            Many(block)
+        });
+        for (eight, many) in eight.iter().zip(&many) {
+            for (eight, many) in parts(eight).iter().zip(parts(many)) {
+                prop_assert_eq!(eight.0, many.0[5]);
+            }
+        }
         for path in 0..8 {
             let one = years(&case, |money| exact(money).to_f64(), |cents| cents[path] as f64 / 100.0);
             let books = years(&case, exact, |cents| Ratio::new(i128::from(cents[path]), 100));
@@ -124,6 +134,10 @@ proptest! {
         }
         prop_assert_eq!((!mask & mask).ones(), Lanes::ZERO);
         prop_assert_eq!((!mask | mask).ones(), Lanes::splat(1.0));
+        let (many, other) = (Many([x.0; 8]), Many([y.0; 8]));
+        prop_assert_eq!(many.at_most(other).ones(3), mask.ones());
+        prop_assert_eq!((!many.at_most(other) & many.at_most(other)).ones(7), Lanes::ZERO);
+        prop_assert_eq!(Many::select(many.at_most(other), many, other).0[6], chosen.0);
         let nothing = Eight::splat(f64::NAN);
         prop_assert_eq!(nothing.at_most(x).ones(), Lanes::ZERO);
     }

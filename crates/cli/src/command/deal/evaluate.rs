@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use contract::fact::Facts;
 use contract::render::evaluation;
 use contract::{Evaluation, Versions, evaluate};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use units::{Clock as _, SystemClock, Timestamp};
 
 /// Where a deal stands: tranches, contract years, capacity, covenants, each with its reasons
@@ -72,14 +72,14 @@ impl Moment {
 
 /// The deal and its amendments, or what is wrong with them and where.
 pub fn versions(files: &[PathBuf]) -> Result<Versions, Failure> {
-    let texts = files.iter().map(|path| text(path)).collect::<Result<Vec<_>, _>>()?;
+    let texts = files.iter().map(|path| check::text(path)).collect::<Result<Vec<_>, _>>()?;
     let bare: Vec<&str> = texts.iter().map(String::as_str).collect();
     Versions::parse(&bare).map_err(|(place, error)| check::fault(&files[place], &texts[place], &[error]))
 }
 
 /// The facts in `files`, held against the deal, or what is wrong with them and where: then none is used.
 pub fn facts(deal: &Versions, files: &[PathBuf]) -> Result<Facts, Failure> {
-    let texts = files.iter().map(|path| text(path)).collect::<Result<Vec<_>, _>>()?;
+    let texts = files.iter().map(|path| check::text(path)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let pairs: Vec<(&str, &str)> =
         names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
@@ -93,9 +93,4 @@ pub fn facts(deal: &Versions, files: &[PathBuf]) -> Result<Facts, Failure> {
         });
         Failure::unusable(shown.collect::<Vec<_>>().join("\n"))
     })
-}
-
-fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::unusable(format!("cannot read `{}`: {error}", path.display())))
 }

@@ -9,6 +9,7 @@ mod forecast;
 mod ledger;
 mod new;
 mod report;
+mod sign;
 mod write;
 
 use super::check;
@@ -29,6 +30,7 @@ pub enum Verb {
     Facts(facts::Verb),
     Report(report::Arguments),
     Compare(compare::Arguments),
+    Sign(sign::Arguments),
 }
 
 /// Does what is asked of the deal.
@@ -43,12 +45,11 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Facts(verb) => facts::run(verb),
         Verb::Report(arguments) => report::run(arguments),
         Verb::Compare(arguments) => compare::run(arguments),
+        Verb::Sign(arguments) => sign::run(arguments),
     }
 }
 
 /// The deal in `file`, or what is wrong with it and where.
 fn read(file: &Path) -> Result<Deal, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::unusable(format!("cannot read `{}`: {error}", file.display())))?;
-    check::deal(file, &text)
+    check::deal(file, &check::text(file)?)
 }

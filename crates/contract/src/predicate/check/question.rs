@@ -153,10 +153,15 @@ impl Checker<'_> {
             }
         }
         let state = (question.make)(given);
-        if !self.states.contains(&state) {
-            self.states.push(state.clone());
-        }
+        self.asks(state.clone());
         Ok(state)
+    }
+
+    /// Remembers a question that is asked.
+    pub(super) fn asks(&mut self, state: State) {
+        if !self.states.contains(&state) {
+            self.states.push(state);
+        }
     }
 
     /// A name, bare or in quotes.

@@ -4,7 +4,7 @@ use super::{Checker, Class, literal, misfit, near, question};
 use crate::predicate::calendar::{Window, day_of};
 use crate::predicate::fault::{Fault, Problem};
 use crate::predicate::kind::Kind;
-use crate::predicate::state::Stream;
+use crate::predicate::state::{State, Stream};
 use crate::predicate::syntax::{Argument, Arithmetic, Form, Node, Operator};
 use crate::predicate::tree::{Direction, Moment, Reading, Reckoning, Term};
 use crate::predicate::vocabulary::Metric;
@@ -244,11 +244,11 @@ impl Checker<'_> {
         }
     }
 
-    fn present_value(&self, node: &Node, arguments: &[Argument]) -> Result<Reckoning<Ratio>, Fault> {
+    fn present_value(&mut self, node: &Node, arguments: &[Argument]) -> Result<Reckoning<Ratio>, Fault> {
         let usage = "write `pv(remaining_minimums, rate=0.08)`";
         let (stream, rate) = match arguments {
-            [Argument { name: None, value: stream }, Argument { name: Some(name), value: rate }]
-                if name == "rate" =>
+            [Argument { name: None, value: stream }, Argument { name, value: rate }]
+                if name.as_ref().is_none_or(|name| name == "rate") =>
             {
                 (stream, rate)
             }
@@ -268,6 +268,7 @@ impl Checker<'_> {
                 Problem::Use(format!("a rate of `{}` leaves nothing to discount", self.slice(&rate.range)));
             return Err(Fault::new(rate.range.clone(), problem, "a rate lies above −100 %"));
         }
+        self.asks(State::Remaining(stream));
         Ok(Reckoning::Present(stream, value))
     }
 

@@ -13,6 +13,7 @@ mod people;
 mod place;
 mod plane;
 mod reload;
+mod residency;
 mod seen;
 mod terminal;
 

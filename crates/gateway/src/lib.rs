@@ -20,11 +20,13 @@ mod route;
 mod routes;
 mod server;
 mod translate;
+mod turned_away;
 mod vendor;
 
 pub use body::Body;
 pub use local::Local;
 pub use server::{Server, ServerError};
+pub use turned_away::{TurnedAway, Why};
 
 use abandoned::{Abandoned, AbandonedStage};
 use arc_swap::ArcSwap;
@@ -41,6 +43,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use telemetry::Telemetry;
 use tokio::sync::watch;
+use turned_away::Doorbook;
 use units::{BackendName, Clock, RequestId, Timestamp};
 
 /// Everything a request reads: one configuration, its prices, and how each backend is reached.
@@ -106,6 +109,7 @@ pub(crate) struct Shared {
     health: Health,
     abandoned: Abandoned,
     pages: Arc<dyn Pages>,
+    turned_away: Doorbook,
     /// Whether writing to the journal waits for the disk.
     strict: bool,
     stopping: watch::Sender<bool>,
@@ -158,6 +162,7 @@ impl Gateway {
             health: Health::default(),
             abandoned,
             pages,
+            turned_away: Doorbook::default(),
             stopping: watch::Sender::new(false),
             started,
             seed,
@@ -174,6 +179,11 @@ impl Gateway {
     /// Serves later requests by another view; those under way keep theirs.
     pub fn replace(&self, live: Live) {
         self.shared.live.store(Arc::new(live));
+    }
+
+    /// Calls that a policy or a rule did not let run lately, the latest first.
+    pub fn turned_away(&self) -> Vec<TurnedAway> {
+        self.shared.turned_away.all()
     }
 
     fn take_stage(&self) -> Option<AbandonedStage> {

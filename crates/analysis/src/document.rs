@@ -212,6 +212,9 @@ impl Flow {
 
 /// A number of a chart as text: three figures are what an eye can read off one.
 pub(crate) fn shown(value: f64) -> String {
+    if !value.is_finite() {
+        return "—".to_owned();
+    }
     let places = match value.abs() {
         size if size >= 100.0 || size == 0.0 => 0,
         size if size >= 10.0 => 1,

@@ -67,10 +67,25 @@ const SIZE: f64 = 11.0;
 
 /// Draws a chart.
 pub(crate) fn draw(chart: &Chart) -> Drawing {
-    match chart {
+    let mut drawing = match chart {
         Chart::Fan(fan) => self::fan(fan),
         Chart::Bars(bars) => self::bars(bars),
         Chart::Flow(flow) => self::flow(flow),
+    };
+    drawing.shapes.retain(has_a_place);
+    drawing
+}
+
+/// Whether a shape can be drawn: what is no number has no place.
+fn has_a_place(shape: &Shape) -> bool {
+    match shape {
+        Shape::Rectangle { x, y, width, height, .. } => {
+            [x, y, width, height].iter().all(|side| side.is_finite())
+        }
+        Shape::Area { points, .. } | Shape::Line { points, .. } => {
+            points.iter().all(|(x, y)| x.is_finite() && y.is_finite())
+        }
+        Shape::Text { x, y, .. } => x.is_finite() && y.is_finite(),
     }
 }
 

@@ -32,6 +32,9 @@ fn scale(size: f64) -> (f64, &'static str) {
 
 /// Three figures at most, without zeros at the end of a fraction.
 pub(crate) fn figures(number: f64) -> String {
+    if !number.is_finite() {
+        return "—".to_owned();
+    }
     let places = match number.abs() {
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,

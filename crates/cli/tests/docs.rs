@@ -86,6 +86,10 @@ fn configurations_and_deals_are_as_they_must_be() {
                 actus::parse(&block).unwrap_or_else(|fault| panic!("{name}: {fault:?}\n{block}"));
                 continue;
             }
+            if block.contains("offtake.scenario/") {
+                forecast::Scenario::parse(&block).unwrap_or_else(|error| panic!("{name}: {error}\n{block}"));
+                continue;
+            }
             let file = File::parse(Path::new("offtake.toml"), block.clone());
             let file = file.unwrap_or_else(|problems| panic!("{name}: {problems}"));
             // One that is shown whole, by its name in the first line, would also serve.

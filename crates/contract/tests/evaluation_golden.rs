@@ -108,7 +108,7 @@ fn golden_markdown() {
 
 #[test]
 fn golden_json() {
-    insta::assert_snapshot!(evaluation::json(&evaluated()));
+    insta::assert_snapshot!(sorted(&evaluation::json(&evaluated())));
 }
 
 #[test]
@@ -125,4 +125,20 @@ fn what_facts_say_cannot_break_out() {
     let evaluation = at(&deal(), &[hostile], "2027-03-01", "2027-03-01");
     let text = evaluation::terminal(&evaluation) + &evaluation::markdown(&evaluation);
     assert!(!text.contains('\u{1b}') && !text.contains("<b>"));
+}
+
+/// The same JSON with the names of each object in order, whichever order the writer keeps.
+fn sorted(text: &str) -> String {
+    fn sort(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(fields) => {
+                let fields: std::collections::BTreeMap<String, serde_json::Value> =
+                    fields.into_iter().map(|(name, value)| (name, sort(value))).collect();
+                serde_json::Value::Object(fields.into_iter().collect())
+            }
+            serde_json::Value::Array(items) => items.into_iter().map(sort).collect(),
+            other => other,
+        }
+    }
+    serde_json::to_string_pretty(&sort(serde_json::from_str(text).unwrap())).unwrap()
 }

@@ -265,8 +265,7 @@ fn e04_a_ramp_of_ten_years_comes_to_what_the_evaluation_says() {
         .collect();
     let deal = format!(
         "{}schedule = [{}]\ndiscounts = [{{ upto_year_min = true, rate = \"0.10\" }}, {{ above = true, rate = \"0.15\" }}]\n",
-        DEAL.split_once("[[tranche]]").unwrap().0.replace("2029", "2036")
-            + "[[commitment]]\nid = \"c\"\n",
+        DEAL.split_once("[[tranche]]").unwrap().0.replace("2029", "2036") + "[[commitment]]\nid = \"c\"\n",
         schedule.join(", ")
     );
     let usage = ["5", "6", "7", "11", "12", "12", "11", "15", "16", "20"];

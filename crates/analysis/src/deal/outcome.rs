@@ -99,7 +99,9 @@ pub(super) fn forecast(sources: &Sources<'_>) -> Vec<Block> {
 }
 
 fn five(fan: &forecast::Fan, size: f64) -> [f64; 5] {
-    [fan.p5, fan.p25, fan.p50, fan.p75, fan.p95].map(|value| value / size)
+    // A quantile of nothing is no number; a chart shows nothing there.
+    [fan.p5, fan.p25, fan.p50, fan.p75, fan.p95]
+        .map(|value| if value.is_finite() { value / size } else { 0.0 })
 }
 
 fn burn_down(forecast: &Forecast) -> Fan {

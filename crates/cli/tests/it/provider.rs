@@ -119,6 +119,7 @@ impl Provider {
     }
 
     /// Its description, with these fields changed.
+    #[expect(clippy::needless_pass_by_value, reason = "so that a test writes its change in place")]
     pub fn describe(&self, changed: Value) {
         let url = &self.url;
         let mut description = json!({

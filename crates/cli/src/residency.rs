@@ -14,7 +14,7 @@ use portal::{
     Ruling, Visitor,
 };
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use units::{ModelName, Organisation};
 
 /// So many refusals are shown.
@@ -46,7 +46,7 @@ pub fn residency(sources: &Sources, looker: &Looker, query: &str) -> Result<Resi
         catalogue: settings.catalogue.version.clone(),
         checked: settings.catalogue.checked.to_string(),
         warning: residency.warning(on),
-        places: places(&shown, &decided),
+        places: places(&shown, &decided, settings.always),
         ran: ran(&shown),
         routes: decided.iter().map(|way| route(way, settings.always)).collect(),
         refusals: sources.turned_away().iter().take(REFUSALS_SHOWN).map(refusal).collect(),
@@ -89,11 +89,16 @@ fn route(way: &Way<'_>, asked: bool) -> RouteRow {
     RouteRow {
         model: way.model.to_string(),
         backend: way.route.backend.to_string(),
-        claim: way.route.claim(),
+        claim: claim(&way.route.claim()),
         operator: way.route.operator.clone().unwrap_or_default(),
         // Where residency is not asked of a call that says nothing, nothing is refused for it.
         reasons: if asked { way.refused.iter().map(reason).collect() } else { Vec::new() },
     }
+}
+
+/// A claim in which no copies are told as such.
+fn claim(claim: &str) -> String {
+    claim.strip_suffix("copies ").map_or_else(|| claim.to_owned(), |rest| format!("{rest}no copies"))
 }
 
 fn reason(refused: &Refused) -> Reason {
@@ -109,45 +114,49 @@ fn reason(refused: &Refused) -> Reason {
 // ── what happened ───────────────────────────────────────────────────────────────────────────────────────────
 
 fn ran(shown: &Shown) -> Vec<RanRow> {
-    let row = |(Ran { backend, region, claimed, observed }, used): (&Ran, &crate::seen::Use)| RanRow {
-        backend: backend.clone(),
-        region: region.clone(),
-        claimed: claimed.clone(),
-        observed: observed.clone(),
-        calls: used.calls,
-        last: used.last,
-    };
+    let row =
+        |(Ran { backend, region, claimed, observed, answered }, used): (&Ran, &crate::seen::Use)| RanRow {
+            backend: backend.clone(),
+            region: region.clone(),
+            claimed: claimed.clone(),
+            observed: observed.clone(),
+            answered: *answered,
+            calls: used.calls,
+            last: used.last,
+        };
     let mut rows: Vec<RanRow> = shown.ran.iter().map(row).collect();
     rows.sort_by_key(|row| Reverse(row.calls));
     rows
 }
 
-/// Countries where calls ran, may have run, or may run. One claim of several countries counts in each of them.
-fn places(shown: &Shown, decided: &[Way<'_>]) -> Vec<PlaceMark> {
-    let mut marks: BTreeMap<String, (u64, bool, BTreeSet<String>)> = BTreeMap::new();
+/// Countries where calls ran, may have run, or may run. What was claimed of several countries, or was not answered, may
+/// have been in each of them.
+fn places(shown: &Shown, decided: &[Way<'_>], asked: bool) -> Vec<PlaceMark> {
+    let mut marks: BTreeMap<String, PlaceMark> = BTreeMap::new();
     for (ran, used) in &shown.ran {
         let codes: Vec<&str> = ran.claimed.split(',').filter(|code| is_place(code)).collect();
         for code in &codes {
-            let (calls, certain, _) = marks.entry((*code).to_owned()).or_insert((0, true, BTreeSet::new()));
-            *calls += used.calls;
-            *certain &= codes.len() == 1;
+            let mark = marked(&mut marks, code);
+            let count = if codes.len() == 1 && ran.answered { &mut mark.ran } else { &mut mark.perhaps };
+            *count += used.calls;
         }
     }
-    for way in decided.iter().filter(|way| way.refused.is_empty()) {
+    for way in decided.iter().filter(|way| way.refused.is_empty() || !asked) {
         for place in way.route.processing.known() {
-            let (_, _, backends) = marks.entry(place.to_string()).or_insert((0, true, BTreeSet::new()));
-            backends.insert(way.route.backend.to_string());
+            let mark = marked(&mut marks, &place.to_string());
+            if !mark.backends.iter().any(|known| known == way.route.backend.as_str()) {
+                mark.backends.push(way.route.backend.to_string());
+            }
         }
     }
-    let mark = |(code, (calls, certain, backends)): (String, (u64, bool, BTreeSet<String>))| PlaceMark {
-        code,
-        calls,
-        certain,
-        backends: backends.into_iter().collect(),
-    };
-    let mut places: Vec<PlaceMark> = marks.into_iter().map(mark).collect();
-    places.sort_by_key(|place| Reverse(place.calls));
+    let mut places: Vec<PlaceMark> = marks.into_values().collect();
+    places.sort_by_key(|place| (Reverse(place.ran), Reverse(place.perhaps)));
     places
+}
+
+fn marked<'a>(marks: &'a mut BTreeMap<String, PlaceMark>, code: &str) -> &'a mut PlaceMark {
+    let mark = || PlaceMark { code: code.to_owned(), ran: 0, perhaps: 0, backends: Vec::new() };
+    marks.entry(code.to_owned()).or_insert_with(mark)
 }
 
 /// `anywhere` and `unknown` are no place.
@@ -227,7 +236,7 @@ fn ruling(permitted: bool, authorisation: String, lawful: Option<&Lawful>) -> Ru
     let somewhere = lawful.is_none_or(|lawful| !lawful.lawful.is_empty());
     let admitted = lawful.into_iter().flat_map(|lawful| &lawful.lawful).map(|route| {
         let papers = route.bases.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        (route.backend.to_string(), route.claim.to_string(), papers)
+        (route.backend.to_string(), claim(&route.claim), papers)
     });
     Ruling {
         permit: permitted && somewhere,
@@ -244,9 +253,10 @@ fn ruling(permitted: bool, authorisation: String, lawful: Option<&Lawful>) -> Ru
     }
 }
 
-/// The caller as a policy sees it: organisation, team and name; what is left out is `-`.
+/// The caller as a policy sees it: organisation, and perhaps team and name; what is left out is `-`.
 fn principal(text: &str) -> Option<Principal> {
-    let mut parts = text.trim().splitn(3, '/');
+    let text = Some(text.trim()).filter(|text| !text.is_empty() && !text.starts_with('/'))?;
+    let mut parts = text.splitn(3, '/');
     let mut part = || parts.next().filter(|part| !part.is_empty()).unwrap_or("-");
     let owner = Owner {
         organisation: part().parse().ok()?,

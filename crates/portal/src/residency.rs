@@ -46,11 +46,11 @@ pub fn residency_json(view: &ResidencyView) -> String {
         "catalogue": view.catalogue,
         "checked": view.checked,
         "places": view.places.iter().map(|place| json!({
-            "place": place.code, "calls": place.calls, "certain": place.certain, "may": place.backends,
+            "place": place.code, "ran": place.ran, "may_have_run": place.perhaps, "may": place.backends,
         })).collect::<Vec<_>>(),
         "ran": view.ran.iter().map(|row| json!({
             "backend": row.backend, "region": row.region, "claimed": row.claimed, "observed": row.observed,
-            "calls": row.calls, "last": last(&row.last),
+            "answered": row.answered, "calls": row.calls, "last": last(&row.last),
         })).collect::<Vec<_>>(),
         "routes": view.routes.iter().map(|row| json!({
             "model": row.model, "backend": row.backend, "claim": row.claim, "operator": row.operator,
@@ -95,19 +95,17 @@ fn places(view: &ResidencyView) -> Markup {
         @if view.places.is_empty() {
             (empty("No place is known", &html! { "Backends say where they run by " code { "region" } " or " code { "country" } "." }))
         } @else {
-            details open[view.places.len() <= 12] {
+            details open[view.places.len() <= 6] {
                 summary { "Every place" }
                 table class="stacked access" {
                     caption class="sr" { "Places" }
-                    thead { tr { th scope="col" { "Place" } th scope="col" class="r" { "Calls" } th scope="col" { "May run here" } } }
+                    thead { tr { th scope="col" { "Place" } th scope="col" class="r" { "Ran here" } th scope="col" class="r" { "May have" } th scope="col" { "May run here" } } }
                     tbody {
                         @for place in &view.places {
                             tr {
                                 th scope="row" { (world::name(&place.code)) span class="second" { (place.code) } }
-                                td class="r" data-label="Calls" {
-                                    @if place.calls == 0 { span class="faint" { "none" } }
-                                    @else { (show::count(place.calls)) @if !place.certain { span class="second" { "here or elsewhere" } } }
-                                }
+                                td class="r" data-label="Ran here" { (show::count(place.ran)) }
+                                td class="r" data-label="May have" { (show::count(place.perhaps)) }
                                 td data-label="May run here" { (names(&place.backends)) }
                             }
                         }
@@ -262,7 +260,10 @@ fn ran(rows: &[RanRow]) -> Markup {
 fn ran_row(row: &RanRow) -> Markup {
     html! {
         tr {
-            th scope="row" { (row.backend) span class="second" { (row.region) } }
+            th scope="row" {
+                (row.backend)
+                span class="second" { (row.region) @if !row.answered { ", not answered" } }
+            }
             td data-label="Claimed" { @if row.claimed.is_empty() { span class="faint" { "not decided" } } @else { span class="long" { (row.claimed) } } }
             td data-label="Observed" { @if row.observed.is_empty() { span class="faint" { "unavailable" } } @else { (row.observed) } }
             td class="r" data-label="Attempts" { (show::count(row.calls)) }

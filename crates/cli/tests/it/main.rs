@@ -21,6 +21,7 @@ mod forwarded;
 mod instrument;
 mod kill;
 mod login;
+mod pages;
 mod policy;
 mod provider;
 mod relay;

@@ -7,7 +7,12 @@ use maud::{Markup, html};
 /// The outlines of land, as the data of one path. See `data/places.tsv` for where they are from.
 const LAND: &str = include_str!("../../data/land.txt");
 const PLACES: &str = include_str!("../../data/places.tsv");
-/// Two labels are this far apart, or the later one is left out; every place is in the table.
+/// The part of the map that has land in it.
+const LEFT: i32 = 100;
+const WIDTH: i32 = 830;
+const HEIGHT: i32 = 410;
+/// Two labels are this far apart, or the later one is left out; every place is in the table. In pixels of the whole map,
+/// which the closer views enlarge.
 const APART: (i32, i32) = (30, 17);
 
 /// A place of the map.
@@ -41,16 +46,19 @@ pub(crate) fn map(places: &[PlaceMark]) -> Markup {
         spot(country).map(|spot| (place, spot))
     });
     let on_it: Vec<(&PlaceMark, Spot<'_>)> = on_it.collect();
+    let (class, view_box) = window(&on_it);
+    let near: i32 = class.rsplit('-').next().and_then(|near| near.parse().ok()).unwrap_or(1);
     let mut labelled: Vec<(i32, i32)> = Vec::new();
     let mut has_room = |x: i32, y: i32| {
-        let free = labelled.iter().all(|(lx, ly)| (x - lx).abs() > APART.0 || (y - ly).abs() > APART.1);
+        let apart = |one: i32, other: i32, least: i32| (one - other).abs() * near > least;
+        let free = labelled.iter().all(|(lx, ly)| apart(x, *lx, APART.0) || apart(y, *ly, APART.1));
         if free {
             labelled.push((x, y));
         }
         free
     };
     html! {
-        svg class="chart world" viewBox="100 0 830 410" role="img" aria-label="Map of where inference ran and may run" {
+        svg class=(class) viewBox=(view_box) role="img" aria-label="Map of where inference ran and may run" {
             path class="land" d=(LAND.trim_end()) {}
             @for (place, spot) in &on_it {
                 g class=(kind(place)) {
@@ -58,7 +66,7 @@ pub(crate) fn map(places: &[PlaceMark]) -> Markup {
                     circle class="may" cx=(spot.x) cy=(spot.y) {}
                     circle class="ran" cx=(spot.x) cy=(spot.y) {}
                     @if has_room(spot.x, spot.y) {
-                        text class="middle" x=(spot.x) y=(spot.y - 11) { (place.code) }
+                        text class="middle" x=(spot.x) y=(spot.y) dy="-1em" { (place.code) }
                     }
                 }
             }
@@ -67,25 +75,53 @@ pub(crate) fn map(places: &[PlaceMark]) -> Markup {
 }
 
 fn kind(place: &PlaceMark) -> String {
-    let ran = match (place.calls, place.certain) {
-        (0, _) => "not-ran",
-        (_, true) => "did-run",
-        (_, false) => "may-have-run",
+    let ran = match (place.ran, place.perhaps) {
+        (0, 0) => "not-ran",
+        (0, _) => "may-have-run",
+        _ => "did-run",
     };
     format!("spot {ran}{}", if place.backends.is_empty() { "" } else { " open" })
 }
 
 /// What the map says of a place, in words.
-pub(crate) fn told(place: &PlaceMark) -> String {
-    let calls = match (place.calls, place.certain) {
-        (0, _) => "nothing ran here".to_owned(),
-        (calls, true) => format!("{} ran here", show::counted(calls, "call")),
-        (calls, false) => format!("{} may have run here", show::counted(calls, "call")),
-    };
-    if place.backends.is_empty() {
-        return format!("{calls}; nothing may now");
+fn told(place: &PlaceMark) -> String {
+    let mut parts = Vec::new();
+    if place.ran > 0 {
+        parts.push(format!("{} ran here", show::counted(place.ran, "call")));
     }
-    format!("{calls}; {} may", place.backends.join(", "))
+    if place.perhaps > 0 {
+        parts.push(format!("{} may have run here", show::counted(place.perhaps, "call")));
+    }
+    if parts.is_empty() {
+        parts.push("nothing ran here".to_owned());
+    }
+    match place.backends.as_slice() {
+        [] => parts.push("nothing may now".to_owned()),
+        backends => parts.push(format!("{} may", backends.join(", "))),
+    }
+    parts.join("; ")
+}
+
+/// The part of the map that holds every spot, in one of three sizes: its class and its view box.
+fn window(spots: &[(&PlaceMark, Spot<'_>)]) -> (&'static str, String) {
+    let bounds = |of: fn(&Spot<'_>) -> i32| {
+        let all = spots.iter().map(|(_, spot)| of(spot));
+        (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
+    };
+    let ((left, right), (top, bottom)) = (bounds(|spot| spot.x), bounds(|spot| spot.y));
+    let whole = (LEFT, 0, WIDTH, HEIGHT);
+    let fits = |(width, height): (i32, i32)| right - left <= width * 3 / 4 && bottom - top <= height * 3 / 4;
+    let around = |width: i32, height: i32| {
+        let x = ((left + right - width) / 2).clamp(LEFT, LEFT + WIDTH - width);
+        (x, ((top + bottom - height) / 2).clamp(0, HEIGHT - height), width, height)
+    };
+    let (class, (x, y, width, height)) = match spots {
+        [] => ("chart world near-1", whole),
+        _ if fits((277, 137)) => ("chart world near-3", around(277, 137)),
+        _ if fits((415, 205)) => ("chart world near-2", around(415, 205)),
+        _ => ("chart world near-1", whole),
+    };
+    (class, format!("{x} {y} {width} {height}"))
 }
 
 #[cfg(test)]

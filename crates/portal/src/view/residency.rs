@@ -43,10 +43,10 @@ pub struct ResidencyView {
 pub struct PlaceMark {
     /// Its ISO 3166 code, also of a part of it.
     pub code: String,
-    /// How many calls ran here, or may have.
-    pub calls: u64,
-    /// Whether it is certain that they ran here.
-    pub certain: bool,
+    /// How many calls ran here.
+    pub ran: u64,
+    /// How many more may have: what was claimed names other places too, or nothing was answered.
+    pub perhaps: u64,
     /// The backends that may run calls here now.
     pub backends: Vec<String>,
 }
@@ -62,6 +62,8 @@ pub struct RanRow {
     pub claimed: String,
     /// Where the vendor says they ran; empty where it says nothing.
     pub observed: String,
+    /// Whether they were answered; otherwise nobody knows whether they got there.
+    pub answered: bool,
     /// How many.
     pub calls: u64,
     /// When the last one ended.

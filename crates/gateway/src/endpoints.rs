@@ -56,6 +56,10 @@ pub(crate) async fn count(
             *response.headers_mut() = translate::json_headers();
             response
         }
+        // A count cannot say where it is to be made.
+        Way::Vendor(vendor) if vendor.geo.is_some() && lawful.is_some() => {
+            return Err(Refusal::NoCounting(model.name.to_string()));
+        }
         Way::Vendor(vendor) if route.wire == Wire::AnthropicMessages && vendor.counts.is_some() => {
             let count = Count {
                 body: &counted.body,

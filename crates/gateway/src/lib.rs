@@ -153,6 +153,7 @@ impl Gateway {
         let Parts { live, journal, telemetry, clock, seed, pages } = parts;
         let (abandoned, stage) = Abandoned::new();
         let started = clock.now();
+        residency::warn(&live, started);
         let shared = Shared {
             strict: live.snapshot.durable_strictly,
             live: ArcSwap::from_pointee(live),
@@ -178,6 +179,7 @@ impl Gateway {
 
     /// Serves later requests by another view; those under way keep theirs.
     pub fn replace(&self, live: Live) {
+        residency::warn(&live, self.shared.clock.now());
         self.shared.live.store(Arc::new(live));
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Vendor {
     pub counts: Option<Uri>,
     /// Header and value that prove who we are.
     pub key: Option<(HeaderName, HeaderValue)>,
+    /// The place that each request has to ask for, where what is claimed of this backend rests on it.
+    pub geo: Option<String>,
 }
 
 impl Reach {
@@ -101,6 +103,14 @@ impl Vendor {
             calls: uri(calls)?,
             counts: counts.map(uri).transpose()?,
             key,
+            geo: geo(backend),
         })
     }
+}
+
+/// The geography that the profile claims and a request must name: `us` for `anthropic:inference_geo=us`. The vendor's
+/// default needs no naming.
+fn geo(backend: &Backend) -> Option<String> {
+    let (_, geo) = backend.declared.profile.as_deref()?.split_once("inference_geo=")?;
+    (geo != "global").then(|| geo.to_owned())
 }

@@ -4,8 +4,9 @@
 
 use crate::Live;
 use crate::refusal::Refusal;
+use bytes::Bytes;
 use config::Model;
-use geography::{FIELDS, Lawful, Restrictions};
+use geography::{Date, FIELDS, Lawful, Restrictions};
 use http::HeaderMap;
 use identity::Principal;
 use policy::Grant;
@@ -40,6 +41,13 @@ pub(crate) fn lawful(
     Ok(Some(lawful))
 }
 
+/// Says in the log that the catalogue is getting old.
+pub(crate) fn warn(live: &Live, now: Timestamp) {
+    if let Some(warning) = live.snapshot.residency.warning(Date::of(now)) {
+        tracing::warn!("{warning}");
+    }
+}
+
 /// What the call says of itself.
 fn narrowing(headers: &HeaderMap, catalogue: &geography::Catalogue) -> Result<Restrictions, Refusal> {
     let mut narrowing = Restrictions::default();
@@ -67,6 +75,39 @@ pub(crate) fn evidence(lawful: Option<&Lawful>) -> Arc<str> {
         Some(lawful) if lawful.bases.is_empty() => "lawful".into(),
         Some(lawful) => format!("lawful:{}", lawful.bases).into(),
     }
+}
+
+/// An Anthropic body that asks for its processing in `geo`, as is claimed of the backend. One that asks for another place
+/// would make the claim untrue.
+///
+/// # Errors
+/// When it does.
+pub(crate) fn bound_to(geo: &str, body: Bytes) -> Result<Bytes, Refusal> {
+    #[derive(serde::Deserialize)]
+    struct Asked {
+        #[serde(default, deserialize_with = "given")]
+        inference_geo: Option<serde_json::Value>,
+    }
+    let wrong = |message: String| Refusal::from(provider::Invalid::new("inference_geo", message));
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| wrong(error.to_string()))?;
+    match asked.inference_geo {
+        Some(asked) if asked == *geo => return Ok(body),
+        Some(_) => {
+            return Err(wrong(format!("calls of this model are processed in `{geo}` only; leave it out")));
+        }
+        None => {}
+    }
+    let Some(start) = body.iter().position(|byte| *byte == b'{') else { return Ok(body) };
+    let mut bound = Vec::with_capacity(body.len() + geo.len() + 24);
+    bound.extend_from_slice(body.get(..=start).unwrap_or_default());
+    bound.extend_from_slice(format!("\"inference_geo\":\"{geo}\",").as_bytes());
+    bound.extend_from_slice(body.get(start + 1..).unwrap_or_default());
+    Ok(bound.into())
+}
+
+/// A value that is there, `null` too: beside ours it would stand in its place.
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde::Deserialize::deserialize(from).map(Some)
 }
 
 /// Why no backend is left: for each its first reason, and what would mend it.

@@ -9,7 +9,7 @@ use crate::headers::{self, Served};
 use crate::pipeline::{Ask, Failed};
 use crate::reach::{Labels, Vendor};
 use crate::refusal::Refusal;
-use crate::{relay, translate};
+use crate::{relay, residency, translate};
 use bytes::Bytes;
 use config::{Backend, BackendKind};
 use http::header::RETRY_AFTER;
@@ -59,7 +59,7 @@ pub(crate) struct Attempt<'a> {
 pub(crate) async fn attempt(attempt: Attempt<'_>, mut call: Call) -> Result<Response<Body>, Box<Failed>> {
     let Attempt { ask, backend, vendor, .. } = attempt;
     let fail = |refusal: Refusal, call: Call, elsewhere| Err(Box::new(Failed { refusal, call, elsewhere }));
-    let mut outgoing = match outgoing(ask, backend) {
+    let mut outgoing = match outgoing(ask, backend, vendor) {
         Ok(outgoing) => outgoing,
         Err(refusal) => return fail(refusal, call, true),
     };
@@ -129,7 +129,7 @@ pub(crate) fn not_translated() -> Refusal {
 
 // ── the request ─────────────────────────────────────────────────────────────────────────────────────────────
 
-fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
+fn outgoing(ask: &Ask, backend: &Backend, vendor: &Vendor) -> Result<Outgoing, Refusal> {
     let name = &ask.model.upstream_name;
     let theirs = wire_of(backend);
     let (body, way, warnings) = match (ask.route.wire, theirs) {
@@ -148,6 +148,10 @@ fn outgoing(ask: &Ask, backend: &Backend) -> Result<Outgoing, Refusal> {
             let encoded = provider::encode_request(theirs, conversation, name, Some(ask.output_limit()))?;
             (encoded.body, Way::Translated, encoded.warnings)
         }
+    };
+    let body = match vendor.geo.as_deref().filter(|_| theirs == Wire::AnthropicMessages) {
+        Some(geo) => residency::bound_to(geo, body)?,
+        None => body,
     };
     let headers = match way {
         Way::Untouched | Way::WithoutUsage => ask.headers.clone(),

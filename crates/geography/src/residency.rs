@@ -136,8 +136,11 @@ impl Residency {
         Inputs { caller, asked }
     }
 
-    /// What to say of a catalogue that is getting old.
+    /// What to say of a catalogue that is getting old, where residency is asked of every call.
     pub fn warning(&self, on: Date) -> Option<String> {
+        if !self.settings.always {
+            return None;
+        }
         let checked = self.settings.catalogue.checked;
         let age = on.days_since(checked);
         let most = self.settings.catalogue_days_warn.filter(|most| age > *most)?;

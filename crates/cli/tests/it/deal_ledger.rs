@@ -1,5 +1,6 @@
 //! `offtake deal ledger` as it is run: the books of each party, the circle of money, and what other programs read.
 
+use crate::support::{Home, eventually, nobody, usual};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -254,4 +255,44 @@ fn the_page_shows_what_the_verb_prints() {
         assert!(printed.contains(part), "{command}:\n{printed}");
     }
     case.said(&["--fair-value", "growth=2.5e6"]);
+}
+
+#[test]
+fn a_running_plane_closes_the_contract_years_that_are_over() {
+    // Its first year ended in 2025, its last one is long ahead: nobody called, so the minimum is short.
+    let contract = "[[contract]]\nfile = \"deal.toml\"\norganisation = \"acme\"\n";
+    let home = Home::new(&(usual(&nobody(), "") + contract));
+    let deal = r#"schema = "offtake.contract/1"
+id = "years"
+version = 1
+known_from = 2024-01-01
+effective = { from = 2024-01-01, to = 2099-01-01 }
+currency = "USD"
+[[party]]
+id = "acme"
+[[commitment]]
+id = "c"
+total = "30"
+schedule = [{ y = 1, min = "10" }]
+shortfall = { settle = "pay", becomes = "credit", share = "0.5" }
+"#;
+    std::fs::write(home.path().join("deal.toml"), deal).unwrap();
+    let plane = home.serve();
+    let held = || {
+        let output = home.run(&["ledger", "balance", "--json"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let accounts = answer["accounts"].as_array().unwrap().clone();
+        let of = |account: &Value| {
+            [&account["account"], &account["balance"]].map(|text| text.as_str().unwrap().to_owned())
+        };
+        accounts.iter().map(of).filter(|[name, _]| !name.starts_with("commitment:")).collect::<Vec<_>>()
+    };
+    let wanted = [["receivable:acme", "10.00"], ["revenue:shortfall", "-10.00"]];
+    eventually("the year is closed", || !held().is_empty());
+    assert_eq!(held(), wanted);
+    plane.stop();
+    // Once, however often it starts.
+    home.serve().stop();
+    assert_eq!(held(), wanted);
+    home.is_sound();
 }

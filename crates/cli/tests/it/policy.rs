@@ -107,6 +107,32 @@ fn what_a_call_says_takes_backends_away() {
 }
 
 #[test]
+fn an_old_catalogue_is_warned_of_then_refused_as_configured() {
+    let (config, _) = shown();
+    let home = Home::new(&config.replace(
+        "country = \"DE\"\n",
+        "country = \"DE\"\ncatalogue_days_warn = 30\ncatalogue_days_max = 60\n",
+    ));
+    let on = |day: &str| {
+        let verb =
+            ["policy", "explain", "--principal", "acme/web/app", "--model", "claude", "--json", "--on", day];
+        serde_json::from_slice::<Value>(&home.run(&verb).stdout).unwrap()
+    };
+    assert_eq!(
+        (&on("2026-12-24")["warning"], &on("2026-12-24")["decision"]),
+        (&Value::Null, &"permit".into())
+    );
+    let warned = on("2026-12-25");
+    assert!(warned["warning"].as_str().unwrap().contains("31 days ago"), "{warned}");
+    assert_eq!(warned["decision"], "permit");
+    let refused = on("2027-01-24");
+    assert_eq!(
+        (&refused["decision"], &refused["refused"][0]["rule"]),
+        (&"deny".into(), &"route.unknown".into())
+    );
+}
+
+#[test]
 fn who_may_and_where_are_both_told() {
     let (config, _) = shown();
     let home = Home::new(&format!("{config}\n[policy]\nfiles = [\"p.cedar\"]\n"));

@@ -210,3 +210,48 @@ fn a_policy_narrows_what_it_permits() {
     assert!(text(&answer.body).contains("tenant.processing"), "{answer:?}");
     plane.stop();
 }
+
+/// What is claimed of a vendor that lets each request choose is asked for in each, and a request that asks for another
+/// place is refused.
+#[test]
+fn a_claim_that_rests_on_the_request_is_in_the_request() {
+    let vendor = Vendor::start();
+    let geo = backend(
+        "anthropic",
+        "anthropic",
+        &vendor.url(),
+        "profile = \"anthropic:inference_geo=us\"\nstorage = [\"US\"]",
+    );
+    let home = Home::new(
+        &[HEAD, &LAW.replace("country = \"DE\"", "country = \"US\""), &geo, &model_at(&["anthropic"])]
+            .concat(),
+    );
+    let plane = home.serve();
+    for wire in Wire::ALL {
+        assert_eq!(plane.send(&wire.ask("claude", false, "")).status, 200, "{wire:?}");
+        let sent: serde_json::Value = serde_json::from_slice(&vendor.last().body).unwrap();
+        assert_eq!((&sent["inference_geo"], &sent["model"]), (&"us".into(), &"llama".into()), "{wire:?}");
+    }
+    let ask = Wire::Messages.ask("claude", false, "");
+    let asking = |geo: &str| {
+        let body = text(&ask.body).replacen('{', &format!("{{{geo},"), 1);
+        plane.send(&Ask { body: body.into(), ..ask.clone() })
+    };
+    assert_eq!(asking(r#""inference_geo":"us""#).status, 200);
+    let calls = vendor.meter().total.calls;
+    for elsewhere in [
+        r#""inference_geo":"global""#,
+        r#""inference\u005fgeo":"global""#,
+        r#""inference_geo":null"#,
+        r#""inference_geo":"us","inference_geo":"global""#,
+    ] {
+        let refused = asking(elsewhere);
+        assert_eq!(refused.status, 400, "{elsewhere}: {refused:?}");
+        assert!(text(&refused.body).contains("inference_geo"), "{refused:?}");
+    }
+    assert_eq!(vendor.meter().total.calls, calls);
+    plane.stop();
+    assert!(
+        home.usage().iter().all(|call| call["outcome"] == "failed" || call["attempts"][0]["claimed"] == "US")
+    );
+}

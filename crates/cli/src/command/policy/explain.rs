@@ -65,6 +65,8 @@ struct Decided {
     /// None when residency is not asked.
     lawful: Option<Lawful>,
     catalogue: String,
+    /// That the catalogue is getting old.
+    warning: Option<String>,
     /// The model's backends, for when residency is not asked.
     backends: Vec<String>,
 }
@@ -91,10 +93,11 @@ fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure
         Ok(grant) => residency.attached(&grant.policies, narrowing),
         Err(_) => narrowing,
     };
+    let on = day(arguments.on.as_deref())?;
     let asked = residency.settings().always || !narrowing.is_empty();
     let organisation = principal.organisation.as_str();
     let lawful = match asked {
-        true => Some(residency.decide(Some(organisation), &name, &narrowing, day(arguments.on.as_deref())?)),
+        true => Some(residency.decide(Some(organisation), &name, &narrowing, on)),
         false => None,
     };
     let (authorisation, policies, reason) = match authorised {
@@ -110,6 +113,7 @@ fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure
         policies,
         reason,
         lawful,
+        warning: residency.warning(on),
         catalogue: residency.settings().catalogue.version.clone(),
         backends: model.backends.iter().map(|backend| backend.name.to_string()).collect(),
     })
@@ -175,6 +179,7 @@ fn machine(decided: &Decided) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "recorded": lawful.map(|lawful| &lawful.recorded),
         "advised": lawful.map(|lawful| &lawful.advised),
+        "warning": decided.warning,
         "hash": lawful.map(|lawful| &*lawful.hash),
     })
 }
@@ -217,6 +222,9 @@ fn person(arguments: &Arguments, decided: &Decided) -> String {
         }
     }
     let _ = writeln!(text, "catalogue  {}\nset        {}", decided.catalogue, lawful.hash);
+    if let Some(warning) = &decided.warning {
+        let _ = writeln!(text, "warning    {warning}");
+    }
     text.push_str("Engineering, not legal advice.\n");
     text
 }

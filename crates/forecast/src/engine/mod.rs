@@ -57,7 +57,7 @@ pub(crate) fn walk(
     progress: Progress<'_>,
 ) -> Result<Walked, Error> {
     let blocks = u32::try_from(rounded(paths) / SETS / BLOCK as u64).unwrap_or(u32::MAX);
-    let fan_every = u32::try_from(rounded(paths).div_ceil(FAN_PATHS)).unwrap_or(1);
+    let fan_blocks = blocks.min(u32::try_from(FAN_PATHS / SETS / BLOCK as u64).unwrap_or(u32::MAX));
     let sources =
         (0..SETS).map(|set| source(plan, scenario, design, (seed, set))).collect::<Result<Vec<_>, _>>()?;
     let kernel = Kernel::best();
@@ -65,7 +65,7 @@ pub(crate) fn walk(
     let sets = sources.into_par_iter().map(|source| {
         let fans = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut fans = fans.unwrap_or_else(|| Fans::new(plan));
-        let tally = kernel.run(Set { plan, source: &source, blocks, fan_every, fans: &mut fans, progress });
+        let tally = kernel.run(Set { plan, source: &source, blocks, fan_blocks, fans: &mut fans, progress });
         spare.lock().unwrap_or_else(PoisonError::into_inner).push(fans);
         tally
     });
@@ -73,7 +73,7 @@ pub(crate) fn walk(
     let mut spare = spare.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
     let mut fans = spare.next().unwrap_or_else(|| Fans::new(plan));
     spare.for_each(|other| fans.merge(&other));
-    let fan_paths = u64::from(blocks.div_ceil(fan_every)) * SETS * BLOCK as u64;
+    let fan_paths = u64::from(fan_blocks) * SETS * BLOCK as u64;
     Ok(Walked { sets, fans, fan_paths })
 }
 
@@ -97,7 +97,7 @@ struct Set<'a> {
     plan: &'a Plan,
     source: &'a Source,
     blocks: u32,
-    fan_every: u32,
+    fan_blocks: u32,
     fans: &'a mut Fans,
     progress: Progress<'a>,
 }
@@ -110,7 +110,8 @@ impl Task for Set<'_> {
         let mut tally = Tally::new(self.plan);
         let mut block = Block::<V>::new(self.plan);
         for number in 0..self.blocks {
-            let keep = Keep { fan: number % self.fan_every == 0, sample: number == 0 };
+            // The first blocks fill them, and those in a row: so they stay in the cache while they are filled.
+            let keep = Keep { fan: number < self.fan_blocks, sample: number == 0 };
             block.walk(self.source, (number, 0), keep, &mut tally, self.fans);
             (self.progress)(BLOCK as u64);
         }

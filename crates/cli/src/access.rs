@@ -8,7 +8,7 @@ use crate::people::revoked::{Revocation, Revocations};
 use crate::people::session::hash;
 use crate::seen::{Caller, Use};
 use gateway::Live;
-use identity::{Issuer, Known, Method, Owner, Principal, Rule};
+use identity::{Issuer, Known, Method, Owner, Principal};
 use policy::Action;
 use portal::{
     AccessView, Allowed, CallerRow, CredentialRow, CredentialState, IssuerRow, PersonRow, RevocationRow,
@@ -139,17 +139,23 @@ fn allowed(live: &Live, principal: &Principal) -> Allowed {
 }
 
 fn issuer(rule: &Issuer) -> IssuerRow {
-    let part = |rule: &Rule| match rule {
-        Rule::Fixed(name) => name.clone(),
-        Rule::Claim(claim) => format!("{{{claim}}}"),
-    };
     IssuerRow {
         name: rule.name.clone(),
         issuer: rule.url.clone(),
         audience: rule.audience.clone(),
-        callers: format!("{}/{}/{}", part(&rule.organisation), part(&rule.team), part(&rule.subject)),
-        required: rule.required.iter().map(|(claim, value)| format!("{claim} = {value}")).collect(),
+        callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
+        required: conditions(rule),
     }
+}
+
+/// What a token has to say, in words.
+fn conditions(rule: &Issuer) -> Vec<String> {
+    let required = rule.required.iter().map(|(claim, value)| format!("{claim} = {value}"));
+    let allowed = rule.allowed.iter().map(|(claim, patterns)| {
+        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        format!("{claim} like {}", patterns.join(" or "))
+    });
+    required.chain(allowed).collect()
 }
 
 /// Who is logged in, as the configuration that serves sees them.

@@ -6,6 +6,7 @@
 mod access;
 mod command;
 mod failure;
+mod issuers;
 mod model_file;
 mod overview;
 mod pages;
@@ -44,6 +45,8 @@ enum Verb {
     #[command(subcommand)]
     Ledger(command::ledger::Verb),
     #[command(subcommand)]
+    Identity(command::identity::Verb),
+    #[command(subcommand)]
     Policy(command::policy::Verb),
     #[command(subcommand)]
     Deal(command::deal::Verb),
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Verb::Login(arguments) => command::login::run(&arguments),
         Verb::Usage(verb) => command::usage::run(&verb),
         Verb::Ledger(verb) => command::ledger::run(&verb),
+        Verb::Identity(verb) => command::identity::run(&verb),
         Verb::Policy(verb) => command::policy::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),
         Verb::Check(arguments) => command::check::run(&arguments),

@@ -2,6 +2,7 @@
 //! the other.
 
 use crate::failure::Failure;
+use crate::issuers::Fetcher;
 use crate::model_file;
 use crate::pages::{Portal, Sources};
 use crate::place;
@@ -28,6 +29,7 @@ pub struct Plane {
     telemetry: Arc<Telemetry>,
     clock: Arc<dyn Clock>,
     reloader: Reloader,
+    fetcher: Fetcher,
 }
 
 impl Plane {
@@ -52,8 +54,10 @@ impl Plane {
         let known = catch_up(&journal, &settler, &snapshot, recovered, clock.as_ref())?;
         let local = load_models(&snapshot)?;
         let live = Live::new(snapshot, known.prices.clone(), &local).map_err(Failure::failed)?;
-        let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock))?);
         let telemetry = Arc::new(Telemetry::new());
+        let fetcher = Fetcher::new(&data, Arc::clone(&telemetry), Arc::clone(&clock));
+        fetcher.adopt(&live.snapshot.directory);
+        let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock))?);
         let gateway = Arc::new(Gateway::new(Parts {
             live,
             journal: Arc::clone(&journal),
@@ -61,7 +65,9 @@ impl Plane {
             clock: Arc::clone(&clock),
             seed: u64::from_le_bytes(place::random::<8>()?),
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
+            issuers: Arc::new(fetcher.clone()),
         }));
+        fetcher.serve(&gateway);
         sources.serve_with(&gateway);
         sources.revocations.apply(&gateway.live().snapshot.directory);
         let reloader = Reloader {
@@ -74,8 +80,9 @@ impl Plane {
             gateway: Arc::clone(&gateway),
             clock: Arc::clone(&clock),
             revocations: Arc::clone(&sources.revocations),
+            fetcher: fetcher.clone(),
         };
-        Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader })
+        Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader, fetcher })
     }
 
     /// A token of the plane's own for this caller.
@@ -112,7 +119,7 @@ impl Plane {
         tracing::info!(%address, "listening");
         self.sources.listen_at(address);
         let beside = runtime.block_on(async { started(&self, address) })?;
-        let Self { journal, mut settler, sources, telemetry, clock, reloader, .. } = self;
+        let Self { journal, mut settler, sources, telemetry, clock, reloader, fetcher, .. } = self;
         let watch = settler.watch();
         let stop = Arc::new(AtomicBool::new(false));
         let settling = Arc::clone(&stop);
@@ -123,12 +130,13 @@ impl Plane {
         let stopping = sources.stopping();
         let metering = runtime.spawn(meter_settling(watch, telemetry));
         let reloading = runtime.spawn(reloader.run());
+        let fetching = runtime.spawn(fetcher.run());
         runtime.block_on(server.run(async move {
             told_to_stop().await;
             tracing::info!("stopping: no new calls; finishing those under way");
             stopping.notify_waiters();
         }));
-        for task in beside.into_iter().chain([metering, reloading]) {
+        for task in beside.into_iter().chain([metering, reloading, fetching]) {
             task.abort();
         }
         stop.store(true, Ordering::Release);

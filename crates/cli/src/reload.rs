@@ -4,6 +4,7 @@
 //! plane runs (the address, the data directory, which model files are loaded) is said and left as it was.
 
 use crate::failure::Failure;
+use crate::issuers::Fetcher;
 use crate::people::revoked::Revocations;
 use crate::plane::commitments;
 use config::{Environment, File};
@@ -39,6 +40,8 @@ pub struct Reloader {
     pub clock: Arc<dyn Clock>,
     /// Keys that no configuration brings back.
     pub revocations: Arc<Revocations>,
+    /// Who fetches issuers' keys.
+    pub fetcher: Fetcher,
 }
 
 impl Reloader {
@@ -78,6 +81,7 @@ impl Reloader {
         let version = snapshot.version;
         let live = Live::new(snapshot, self.known.prices.clone(), &self.local).map_err(Failure::failed)?;
         self.revocations.apply(&live.snapshot.directory);
+        self.fetcher.adopt(&live.snapshot.directory);
         self.gateway.replace(live);
         // Once more, for what was revoked between the two.
         self.revocations.apply(&self.gateway.live().snapshot.directory);

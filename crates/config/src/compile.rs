@@ -3,6 +3,7 @@
 //! All mistakes are collected, so that a person mends a file in one go. What is missing is refused here, at the
 //! start, and never found out by a request.
 
+mod identity;
 mod portal;
 mod residency;
 
@@ -10,7 +11,7 @@ use crate::file::{self, File};
 use crate::problem::{Problem, Problems};
 use crate::secret::{Secret, SecretRef, Secrets};
 use crate::snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Snapshot};
-use identity::{AccessKey, Directory, DirectoryBuilder, Issuer, Owner, Rule};
+use ::identity::Owner;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -154,102 +155,7 @@ impl Compiler<'_> {
         word.get_ref() == "strict"
     }
 
-    // ── identity ────────────────────────────────────────────────────────────────────────────────────────
-
-    fn directory(&mut self, token_key: Option<&[u8]>) -> Option<Directory> {
-        let raw = &self.file.raw.identity;
-        let mut builder = Directory::builder();
-        for key in &raw.keys {
-            let subject = key.subject.as_ref().unwrap_or(&key.name);
-            let owner = self.owner(&key.organisation, &key.team, subject);
-            if let (Some(owner), Some(secret)) = (owner, self.secret(&key.secret)) {
-                let added = builder.add_key(key.name.get_ref(), secret.expose().as_bytes(), owner, None);
-                self.built(&key.secret, added.map(drop));
-            }
-        }
-        for key in &raw.access_keys {
-            let subject = key.subject.as_ref().unwrap_or(&key.id);
-            let owner = self.owner(&key.organisation, &key.team, subject);
-            if let (Some(owner), Some(secret)) = (owner, self.secret(&key.secret)) {
-                let key_of = AccessKey {
-                    id: key.id.get_ref().clone(),
-                    secret: secret.expose().to_owned(),
-                    session_token: None,
-                    owner,
-                    expires: None,
-                };
-                let added = builder.add_access_key(key_of);
-                self.built(&key.id, added.map(drop));
-            }
-        }
-        for issuer in &raw.issuers {
-            self.issuer(&mut builder, issuer);
-        }
-        self.token_key(&mut builder, token_key);
-        Some(builder.build())
-    }
-
-    fn token_key(&mut self, builder: &mut DirectoryBuilder, given: Option<&[u8]>) {
-        match &self.file.raw.identity.token {
-            Some(token) => {
-                if let Some(secret) = self.secret(&token.key) {
-                    let added = builder.add_token_key(secret.expose().as_bytes());
-                    self.built(&token.key, added.map(drop));
-                }
-            }
-            None => {
-                if let Some(Err(error)) = given.map(|key| builder.add_token_key(key).map(drop)) {
-                    self.problems.push(Problem::whole(error.to_string()));
-                }
-            }
-        }
-    }
-
-    fn issuer(&mut self, builder: &mut DirectoryBuilder, raw: &file::Issuer) {
-        let jwks = self.include(&raw.jwks, "key set");
-        let name = raw.name.clone();
-        let organisation =
-            self.rule(&name, "organisation", raw.organisation.as_ref(), raw.organisation_claim.as_ref());
-        let team = self.rule(&name, "team", raw.team.as_ref(), raw.team_claim.as_ref());
-        let subject =
-            Rule::Claim(raw.subject_claim.as_ref().map_or("sub", |claim| claim.get_ref()).to_owned());
-        if let (Some(jwks), Some(organisation), Some(team)) = (jwks, organisation, team) {
-            let issuer = Issuer {
-                name: name.get_ref().clone(),
-                url: raw.issuer.get_ref().clone(),
-                audience: raw.audience.get_ref().clone(),
-                algorithms: raw.algorithms.get_ref().clone(),
-                jwks,
-                organisation,
-                team,
-                subject,
-                required: raw.required.clone().into_iter().collect(),
-            };
-            let added = builder.add_issuer(issuer);
-            self.built(&raw.name, added.map(drop));
-        }
-    }
-
-    fn rule(&mut self, at: &Text, what: &str, fixed: Option<&Text>, claim: Option<&Text>) -> Option<Rule> {
-        match (fixed, claim) {
-            (Some(fixed), None) => Some(Rule::Fixed(fixed.get_ref().clone())),
-            (None, Some(claim)) => Some(Rule::Claim(claim.get_ref().clone())),
-            _ => {
-                self.problem(
-                    at,
-                    format!("issuer `{}` needs one of `{what}` and `{what}_claim`", at.get_ref()),
-                );
-                None
-            }
-        }
-    }
-
-    fn owner(&mut self, organisation: &Text, team: &Text, subject: &Text) -> Option<Owner> {
-        let organisation = self.name(organisation);
-        let team = self.name(team);
-        let subject = self.name(subject);
-        Some(Owner { organisation: organisation?, team: team?, subject: subject? })
-    }
+    // ── people ──────────────────────────────────────────────────────────────────────────────────────────
 
     fn player(
         &mut self,

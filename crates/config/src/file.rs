@@ -1,8 +1,10 @@
 //! The shape of the file, section by section, as it is written; nothing is resolved here.
 
+pub(crate) mod identity;
 pub(crate) mod portal;
 
 use crate::problem::{Problem, Problems};
+use identity::Identity;
 use portal::Portal;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -57,61 +59,6 @@ pub(crate) struct Listen {
 pub(crate) struct Data {
     pub dir: Option<String>,
     pub durability: Option<Text>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Identity {
-    #[serde(default, rename = "key")]
-    pub keys: Vec<Key>,
-    #[serde(default, rename = "access_key")]
-    pub access_keys: Vec<AccessKey>,
-    #[serde(default, rename = "issuer")]
-    pub issuers: Vec<Issuer>,
-    pub token: Option<Token>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Key {
-    pub name: Text,
-    pub secret: Text,
-    pub organisation: Text,
-    pub team: Text,
-    pub subject: Option<Text>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AccessKey {
-    pub id: Text,
-    pub secret: Text,
-    pub organisation: Text,
-    pub team: Text,
-    pub subject: Option<Text>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Issuer {
-    pub name: Text,
-    pub issuer: Text,
-    pub audience: Text,
-    pub algorithms: Spanned<Vec<String>>,
-    pub jwks: Text,
-    pub organisation: Option<Text>,
-    pub organisation_claim: Option<Text>,
-    pub team: Option<Text>,
-    pub team_claim: Option<Text>,
-    pub subject_claim: Option<Text>,
-    #[serde(default)]
-    pub required: std::collections::BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Token {
-    pub key: Text,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -300,7 +247,7 @@ impl File {
     /// Every file that this configuration is made of: itself, and those it names.
     pub fn files(&self) -> Vec<PathBuf> {
         let policies = self.raw.policy.iter().flat_map(|policy| policy.files.get_ref());
-        let keys = self.raw.identity.issuers.iter().map(|issuer| &issuer.jwks);
+        let keys = self.raw.identity.issuers.iter().filter_map(|issuer| issuer.jwks.as_ref());
         let deals = self.raw.contracts.iter().map(|contract| &contract.file);
         let catalogues = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
         let forwarded = self.raw.portal.forwarded.iter().filter_map(|forwarded| forwarded.keys.as_ref());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each table of the schema, and the headers that open one in a file. `""` is the file itself.
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 25] = [
     ("", ""),
     ("listen", "[listen]"),
     ("data", "[data]"),
@@ -14,6 +14,8 @@ const TABLES: [(&str, &str); 23] = [
     ("key", "[[identity.key]]"),
     ("access_key", "[[identity.access_key]]"),
     ("issuer", "[[identity.issuer]]"),
+    ("aws", "[[identity.aws]]"),
+    ("sts", "[identity.sts]"),
     ("token", "[identity.token]"),
     ("policy", "[policy]"),
     ("residency", "[residency]"),

@@ -1,4 +1,4 @@
-//! What is asked beside model calls: token counts, the list of models, tokens for proofs, health.
+//! What is asked beside model calls: token counts, the list of models, health.
 
 use crate::headers::{self, Served};
 use crate::pipeline;
@@ -11,7 +11,7 @@ use config::Model;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use identity::{Principal, TokenRequest};
+use identity::Principal;
 use policy::Action;
 use provider::Wire;
 use std::sync::Arc;
@@ -36,11 +36,12 @@ pub(crate) async fn count(
     let live = shared.live.load_full();
     let (mut parts, body) = http.into_parts();
     headers::name_host(&mut parts);
-    let (principal, body) = pipeline::authenticate(&live, &parts, body, now).await?;
+    let (principal, body) = pipeline::authenticate((shared, &live), &parts, body, now).await?;
     pipeline::content_type(&parts.headers, &route)?;
     let counted = counted(&route, &body)?;
     let head = provider::count_head(counted.wire, &counted.body)?;
     let model = pipeline::model(&live, route.model.as_deref().or(head.model.as_deref()))?;
+    principal.check_scope(Action::CountTokens.as_str(), model.name.as_str())?;
     let grant = live.snapshot.policy.authorize(&principal, Action::CountTokens, &model.name)?;
     // What is counted is sent as well, so it goes where the call itself might.
     let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, now)?;
@@ -105,7 +106,8 @@ pub(crate) async fn models(
     let (mut parts, body) = http.into_parts();
     headers::name_host(&mut parts);
     let with_wire = |refusal: Refusal| (wire, refusal);
-    let (principal, _) = pipeline::authenticate(&live, &parts, body, now).await.map_err(with_wire)?;
+    let (principal, _) =
+        pipeline::authenticate((shared, &live), &parts, body, now).await.map_err(with_wire)?;
     let usable = usable(&live, &principal);
     let created = shared.started;
     let body = match only {
@@ -129,40 +131,13 @@ pub(crate) fn list_wire(headers: &HeaderMap) -> Wire {
 
 fn usable<'a>(live: &'a Live, principal: &Principal) -> Vec<&'a str> {
     let policy = &live.snapshot.policy;
-    let allowed = |name: &&units::ModelName| policy.authorize(principal, Action::InvokeModel, name).is_ok();
-    live.snapshot.model_order.iter().filter(allowed).map(units::ModelName::as_str).collect()
-}
-
-/// One of our tokens for another proof.
-pub(crate) async fn token(
-    shared: &Arc<Shared>,
-    request: RequestId,
-    http: Request<Incoming>,
-    random: [u8; 16],
-) -> Result<Response<Body>, Refusal> {
-    let live = shared.live.load_full();
-    let (parts, body) = http.into_parts();
-    let body = pipeline::read(body, 64 << 10).await?;
-    let form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let asked = if form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-        TokenRequest::from_form(&body)
-    } else {
-        TokenRequest::from_json(&body)
+    let allowed = |name: &&units::ModelName| {
+        // Seen is what can be called, by somebody who may list at all.
+        let action = Action::InvokeModel;
+        let within = |action: Action| principal.check_scope(action.as_str(), name.as_str()).is_ok();
+        (within(action) || within(Action::ListModels)) && policy.authorize(principal, action, name).is_ok()
     };
-    // What cannot be read is a bad request, not a bad proof.
-    let asked = asked.map_err(|failure| provider::Invalid::new("body", failure.public()))?;
-    let issued = live.snapshot.directory.exchange(&asked, shared.clock.now(), random)?;
-    let answer = serde_json::json!({
-        "access_token": issued.access_token,
-        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
-        "token_type": "Bearer",
-        "expires_in": issued.expires_in,
-    });
-    let mut response = Response::new(Body::full(answer.to_string()));
-    *response.headers_mut() = translate::json_headers();
-    response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
-    headers::identify(response.headers_mut(), Wire::AnthropicMessages, request);
-    Ok(response)
+    live.snapshot.model_order.iter().filter(allowed).map(units::ModelName::as_str).collect()
 }
 
 /// The process lives.

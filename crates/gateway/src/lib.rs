@@ -19,6 +19,7 @@ mod residency;
 mod route;
 mod routes;
 mod server;
+mod tokens;
 mod translate;
 mod turned_away;
 mod vendor;
@@ -33,6 +34,7 @@ use arc_swap::ArcSwap;
 use config::Snapshot;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use identity::Lacking;
 use journal::Journal;
 use reach::Reach;
 use route::Health;
@@ -42,6 +44,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use telemetry::Telemetry;
+use tokens::Sts;
 use tokio::sync::watch;
 use turned_away::Doorbook;
 use units::{BackendName, Clock, RequestId, Timestamp};
@@ -85,6 +88,12 @@ pub trait Pages: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 }
 
+/// Fetches the keys of issuers.
+pub trait Issuers: Send + Sync + 'static {
+    /// Fetches what is lacking, unless that was just tried; whether there are keys now that were not there before.
+    fn look_again<'a>(&'a self, lacking: &'a Lacking) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+}
+
 /// What the gateway is made of.
 pub struct Parts {
     /// The first view; [`Gateway::replace`] gives later ones.
@@ -99,6 +108,8 @@ pub struct Parts {
     pub seed: u64,
     /// What serves `/` and the rest.
     pub pages: Arc<dyn Pages>,
+    /// Who fetches issuers' keys.
+    pub issuers: Arc<dyn Issuers>,
 }
 
 pub(crate) struct Shared {
@@ -110,6 +121,8 @@ pub(crate) struct Shared {
     abandoned: Abandoned,
     pages: Arc<dyn Pages>,
     turned_away: Doorbook,
+    issuers: Arc<dyn Issuers>,
+    sts: Sts,
     /// Whether writing to the journal waits for the disk.
     strict: bool,
     stopping: watch::Sender<bool>,
@@ -122,6 +135,11 @@ impl Shared {
     /// Writes to the journal; where that waits for the disk, other calls go on elsewhere meanwhile.
     fn on_record<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.strict { tokio::task::block_in_place(write) } else { write() }
+    }
+
+    /// Bits that name a token or a key; they are no secret.
+    fn random(&self) -> [u8; 16] {
+        self.request_id(self.clock.now()).bits().to_be_bytes()
     }
 
     /// A new request's id: its low bits are a seeded mix of a counter, so no two are alike.
@@ -150,7 +168,7 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway that is ready to serve.
     pub fn new(parts: Parts) -> Self {
-        let Parts { live, journal, telemetry, clock, seed, pages } = parts;
+        let Parts { live, journal, telemetry, clock, seed, pages, issuers } = parts;
         let (abandoned, stage) = Abandoned::new();
         let started = clock.now();
         residency::warn(&live, started);
@@ -164,6 +182,8 @@ impl Gateway {
             abandoned,
             pages,
             turned_away: Doorbook::default(),
+            issuers,
+            sts: Sts::new(started),
             stopping: watch::Sender::new(false),
             started,
             seed,

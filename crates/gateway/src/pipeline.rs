@@ -6,6 +6,7 @@ use crate::headers;
 use crate::reach::Way;
 use crate::refusal::Refusal;
 use crate::routes::ModelRoute;
+use crate::tokens::with_keys;
 use crate::vendor::Attempt;
 use crate::{Body, Live, Shared, residency, route, translate, vendor};
 use bytes::Bytes;
@@ -79,11 +80,12 @@ pub(crate) async fn serve(
     headers::name_host(&mut parts);
 
     // Identity first, so that every later refusal can be attributed.
-    let (principal, body) = authenticate(&live, &parts, body, started).await?;
+    let (principal, body) = authenticate((shared, &live), &parts, body, started).await?;
     content_type(&parts.headers, &route)?;
     let head = provider::head(route.wire, &body)?;
     let stream = route.stream.unwrap_or(head.stream);
     let model = model(&live, route.model.as_deref().or(head.model.as_deref()))?;
+    principal.check_scope(Action::InvokeModel.as_str(), model.name.as_str())?;
     // Policy before anything is used up: a forbidden request must not take room.
     let note = (request, started);
     let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name);
@@ -165,7 +167,7 @@ async fn attempt_each(ask: &Ask, plan: &[Arc<Backend>], mut call: Call) -> Resul
 
 /// Who calls, and the whole body.
 pub(crate) async fn authenticate(
-    live: &Live,
+    (shared, live): (&Shared, &Live),
     parts: &Parts,
     body: Incoming,
     now: Timestamp,
@@ -176,7 +178,8 @@ pub(crate) async fn authenticate(
         query: parts.uri.query(),
         headers: &parts.headers,
     };
-    let authentication = live.snapshot.directory.authenticate(&head, now)?;
+    let directory = &live.snapshot.directory;
+    let authentication = with_keys(shared, || directory.authenticate(&head, now)).await?;
     let body = read(body, live.snapshot.limits.body_bytes_max).await?;
     match authentication {
         Authentication::Known(principal) => Ok((principal, body)),

@@ -1,6 +1,9 @@
 //! Every way a request can fail, as the client is told: status, type, message and retry advice, in the client's
 //! own protocol. The only file that knows HTTP status codes.
 
+pub(crate) mod oauth;
+pub(crate) mod sts;
+
 use crate::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
@@ -80,6 +83,8 @@ impl Refusal {
         match self {
             Self::Identity(failure) => match failure.kind() {
                 identity::Kind::Forbidden => ErrorKind::Permission,
+                identity::Kind::Request => ErrorKind::InvalidRequest,
+                identity::Kind::Later => ErrorKind::UpstreamUnavailable,
                 identity::Kind::Missing
                 | identity::Kind::Malformed
                 | identity::Kind::Invalid
@@ -159,6 +164,9 @@ impl Refusal {
         }
         if let Self::Vendor { retry_after: Some(after), .. } = self {
             headers.insert(RETRY_AFTER, after.clone());
+        }
+        if matches!(self, Self::Identity(failure) if failure.kind() == identity::Kind::Later) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         if matches!(kind, ErrorKind::StorageFull) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));

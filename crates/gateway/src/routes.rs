@@ -2,6 +2,7 @@
 //! so none can exist without identity, policy and a record (pitfalls 19, 36).
 
 use crate::endpoints::list_wire;
+use crate::tokens::is_for_sts;
 use http::{HeaderMap, Method, Request};
 use provider::Wire;
 
@@ -18,6 +19,8 @@ pub(crate) enum Route {
     OneModel(String),
     /// A token in exchange for another proof.
     Token,
+    /// What AWS's clients ask of their security token service.
+    Sts,
     /// Whether the process lives.
     Health,
     /// Whether it can serve.
@@ -52,6 +55,7 @@ pub(crate) fn route<T>(request: &Request<T>) -> Route {
     // The prefix that the Bedrock Mantle client puts before Anthropic's own paths.
     let path = path.strip_prefix("/anthropic").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
     let found = match *request.method() {
+        Method::POST if is_for_sts(request) => Route::Sts,
         Method::POST => post(path),
         Method::GET | Method::HEAD => get(path),
         _ => Route::Page,
@@ -149,6 +153,13 @@ mod tests {
         let messages = Route::Model(ModelRoute::body(Wire::AnthropicMessages));
         assert_eq!(of("POST", "/v1/messages?beta=true"), messages);
         assert_eq!(of("POST", "/anthropic/v1/messages"), messages);
+        let form = |path: &str| {
+            let request = Request::post(path)
+                .header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+            super::route(&request.body(()).unwrap())
+        };
+        assert_eq!((form("/"), form("/sts"), of("POST", "/sts")), (Route::Sts, Route::Sts, Route::Page));
+        assert_eq!(form("/v1/oauth/token"), Route::Token);
         assert_eq!(of("GET", "/v1/models?limit=1000"), Route::Models);
         assert_eq!(of("GET", "/v1/models/a%2Fb"), Route::OneModel("a/b".to_owned()));
         for (method, path) in [("GET", "/"), ("PUT", "/metrics"), ("POST", "/v2/messages"), ("GET", "/model")]

@@ -1,8 +1,9 @@
 //! Listening: connections in, each request to its route, and an end that finishes what is under way.
 
 use crate::deliver::{Deliver, Presence};
-use crate::refusal::Refusal;
+use crate::refusal::{self, Refusal};
 use crate::routes::{Route, route};
+use crate::tokens::{self, Refused};
 use crate::{Body, Gateway, Shared, endpoints, headers, pipeline};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -179,9 +180,24 @@ async fn respond(shared: Arc<Shared>, peer: SocketAddr, http: Request<Incoming>)
         Route::Models => list(&shared, request, http, None).await,
         Route::OneModel(id) => list(&shared, request, http, Some(id)).await,
         Route::Token => {
-            let random = shared.request_id(shared.clock.now()).bits().to_be_bytes();
-            let issued = endpoints::token(&shared, request, http, random).await;
-            issued.unwrap_or_else(|refusal| refuse(&shared, request, Wire::AnthropicMessages, &refusal))
+            let random = shared.random();
+            match tokens::token(&shared, request, http, random).await {
+                Ok(response) => response,
+                Err(Refused { refusal, oauth: Some(word) }) => {
+                    count(&shared, request, &refusal);
+                    refusal::oauth::refused(word, &refusal, request)
+                }
+                Err(Refused { refusal, oauth: None }) => {
+                    refuse(&shared, request, Wire::AnthropicMessages, &refusal)
+                }
+            }
+        }
+        Route::Sts => {
+            let random = shared.random();
+            tokens::sts(&shared, request, http, random).await.unwrap_or_else(|refusal| {
+                count(&shared, request, &refusal);
+                refusal::sts::refused(&refusal, request)
+            })
         }
         Route::Health => endpoints::health(),
         Route::Ready => endpoints::ready(&shared),
@@ -209,11 +225,16 @@ fn head_too_large(shared: &Shared, http: &Request<Incoming>) -> Option<Refusal> 
     (bytes > most).then_some(Refusal::HeadTooLarge(most))
 }
 
-/// The refusal as the client is told, counted, and said in the log with its true reason.
-fn refuse(shared: &Shared, request: RequestId, wire: Wire, refusal: &Refusal) -> Response<Body> {
+/// Counts a refusal, and says its true reason in the log.
+fn count(shared: &Shared, request: RequestId, refusal: &Refusal) {
     let code = refusal.code();
     shared.telemetry.refused(code);
     tracing::info!(%request, code, reason = refusal.for_log(), "refused");
+}
+
+/// The refusal as the client is told, counted, and said in the log with its true reason.
+fn refuse(shared: &Shared, request: RequestId, wire: Wire, refusal: &Refusal) -> Response<Body> {
+    count(shared, request, refusal);
     let mut response = refusal.response(wire, request);
     headers::identify(response.headers_mut(), wire, request);
     response

@@ -9,7 +9,7 @@ use crate::claims::{self, Jws};
 use crate::credential::CREDENTIAL_BYTES_MAX;
 use crate::digest::sha256;
 use crate::failure::Failure;
-use crate::issuer::{Issuer, Rule, Trusted};
+use crate::keys::{self, KeySet};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde_json::Value;
 use units::Timestamp;
@@ -50,7 +50,7 @@ pub fn signing_key(token: &str) -> Option<String> {
 /// Believes assertions by one rule and one set of keys.
 pub struct Assertions {
     rule: AssertionRule,
-    keys: Trusted,
+    keys: KeySet,
 }
 
 /// A believed assertion.
@@ -68,22 +68,7 @@ impl Assertions {
     /// # Errors
     /// In words, when an algorithm is unknown or symmetric, or no key can be used.
     pub fn new(rule: AssertionRule, jwks: &str) -> Result<Self, String> {
-        let audience = match &rule.audience {
-            Audience::Claim(audience) => audience,
-            Audience::Balancer { signer, .. } => signer,
-        };
-        let keys = Trusted::new(Issuer {
-            name: rule.name.clone(),
-            url: rule.issuer.clone(),
-            audience: audience.clone(),
-            algorithms: rule.algorithms.clone(),
-            jwks: jwks.to_owned(),
-            // Who the person is, is for `People` to say.
-            organisation: Rule::Fixed(String::new()),
-            team: Rule::Fixed(String::new()),
-            subject: Rule::Claim("sub".to_owned()),
-            required: Vec::new(),
-        })?;
+        let keys = KeySet::new(&keys::algorithms(&rule.algorithms)?, jwks)?;
         Ok(Self { rule, keys })
     }
 
@@ -99,7 +84,7 @@ impl Assertions {
         let claims = match &self.rule.audience {
             Audience::Claim(audience) => {
                 let token = Jws::parse(token)?;
-                self.keys.check_signature(&token)?;
+                self.keys.check(&token, &self.rule.name)?;
                 let claims = token.claims()?;
                 if !claims::is_for(&claims, audience) {
                     return Err(misfit("aud"));
@@ -108,7 +93,7 @@ impl Assertions {
             }
             Audience::Balancer { signer, client } => {
                 let token = Jws::parse_padded(token)?;
-                self.keys.check_signature(&token)?;
+                self.keys.check(&token, &self.rule.name)?;
                 let (header, mut claims) = (token.header()?, token.claims()?);
                 if claims::text(&header, "signer") != Some(signer) {
                     return Err(misfit("signer"));

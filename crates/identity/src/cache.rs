@@ -1,36 +1,42 @@
 //! What was verified once, by the hash of the whole proof, until it expires. Bounded.
 
 use crate::digest::Hash;
-use crate::principal::Principal;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use units::Timestamp;
 
 const SHARDS: usize = 16;
 const ENTRIES_PER_SHARD_MAX: usize = 4096;
 
-type Shard = HashMap<Hash, (Arc<Principal>, Timestamp)>;
+type Shard<T> = HashMap<Hash, (T, Timestamp)>;
 
-/// Verified proofs. A full shard first drops what has expired, then everything: forgetting costs a verification.
-#[derive(Debug, Default)]
-pub struct Verified {
-    shards: [RwLock<Shard>; SHARDS],
+/// What verified proofs came to. A full shard first drops what has expired, then everything: forgetting costs a
+/// verification.
+#[derive(Debug)]
+pub struct Verified<T> {
+    shards: [RwLock<Shard<T>>; SHARDS],
 }
 
-impl Verified {
-    fn shard(&self, hash: &Hash) -> &RwLock<Shard> {
+impl<T> Default for Verified<T> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| RwLock::default()) }
+    }
+}
+
+impl<T: Clone> Verified<T> {
+    fn shard(&self, hash: &Hash) -> &RwLock<Shard<T>> {
         // INVARIANT: the remainder is below SHARDS and a hash has a first byte.
         &self.shards[usize::from(hash[0]) % SHARDS]
     }
 
-    /// Who this proof was found to belong to, if it is still good at `now`.
-    pub fn get(&self, hash: &Hash, now: Timestamp) -> Option<Arc<Principal>> {
+    /// What this proof came to, if it is still good at `now`.
+    pub fn get(&self, hash: &Hash, now: Timestamp) -> Option<T> {
         let shard = self.shard(hash).read().unwrap_or_else(PoisonError::into_inner);
-        shard.get(hash).filter(|(_, until)| now < *until).map(|(principal, _)| principal.clone())
+        shard.get(hash).filter(|(_, until)| now < *until).map(|(found, _)| found.clone())
     }
 
     /// Remembers a proof that was verified at `now` and is good before `until`.
-    pub fn put(&self, hash: Hash, principal: Arc<Principal>, until: Timestamp, now: Timestamp) {
+    pub fn put(&self, hash: Hash, found: T, until: Timestamp, now: Timestamp) {
         let mut shard = self.shard(&hash).write().unwrap_or_else(PoisonError::into_inner);
         if shard.len() >= ENTRIES_PER_SHARD_MAX {
             shard.retain(|_, (_, until)| now < *until);
@@ -38,7 +44,14 @@ impl Verified {
         if shard.len() >= ENTRIES_PER_SHARD_MAX {
             shard.clear();
         }
-        shard.insert(hash, (principal, until));
+        shard.insert(hash, (found, until));
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            shard.write().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 }
 
@@ -46,7 +59,8 @@ impl Verified {
 mod tests {
     use super::*;
     use crate::digest::sha256;
-    use crate::principal::{Method, Owner};
+    use crate::principal::{Method, Owner, Principal};
+    use std::sync::Arc;
     use units::{Organisation, Subject, Team};
 
     #[test]

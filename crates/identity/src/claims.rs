@@ -1,12 +1,13 @@
 //! What a foreign token says, before and after it is believed.
 
 use crate::failure::{Failure, clean};
-use crate::issuer::Rule;
+use crate::rule::Rule;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::borrow::Cow;
 use units::Timestamp;
 
 /// Clocks of issuers may be this far from ours.
@@ -102,10 +103,29 @@ pub fn text<'a>(claims: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// The name that `rule` makes of the claims.
-pub fn apply<'a>(rule: &'a Rule, claims: &'a Value, issuer: &str) -> Result<&'a str, Failure> {
-    match rule {
-        Rule::Fixed(name) => Ok(name),
-        Rule::Claim(name) => text(claims, name).ok_or_else(|| misfit(name, issuer)),
+pub fn apply<'a>(rule: &'a Rule, claims: &'a Value, issuer: &str) -> Result<Cow<'a, str>, Failure> {
+    // An address that nobody has verified is anybody's.
+    let unverified =
+        claims.get("email_verified").is_some() && !holds(claims, "email_verified", |said| said == "true");
+    if unverified && rule.uses("email") {
+        return Err(misfit("email_verified", issuer));
+    }
+    rule.name(claims).map_err(|claim| misfit(claim, issuer))
+}
+
+/// Whether the claim is `fit`, or is a list that contains something that is.
+pub fn holds(claims: &Value, name: &str, fit: impl Fn(&str) -> bool) -> bool {
+    let value = if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) };
+    let is = |value: &Value| match value {
+        Value::String(text) => fit(text),
+        Value::Bool(yes) => fit(if *yes { "true" } else { "false" }),
+        Value::Number(number) => fit(&number.to_string()),
+        _ => false,
+    };
+    match value {
+        Some(Value::Array(all)) => all.iter().any(is),
+        Some(one) => is(one),
+        None => false,
     }
 }
 

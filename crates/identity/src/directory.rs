@@ -4,14 +4,20 @@ use crate::bedrock_key;
 use crate::cache::Verified;
 use crate::claims::{self, Jws};
 use crate::credential::{self, CREDENTIAL_BYTES_MAX, Credential, Head};
-use crate::digest::{Hash, sha256};
-use crate::exchange::TokenRequest;
+use crate::digest::{Hash, sha256, unhex32};
+use crate::exchange::{Subject, TokenRequest};
 use crate::failure::{Failure, clean};
 use crate::issuer::{Issuer, Trusted};
+use crate::keys::{Keys, Source};
 use crate::principal::{Method, Owner, Principal};
-use crate::sigv4::{self, AwsKey, SigV4Pending};
+use crate::scope::Scope;
+use crate::sigv4::{self, AwsKey, AwsKeys, SigV4Pending};
+use crate::sts::{Assumed, WebIdentity};
+use crate::sts_proof::{AwsRule, StsProof, StsRules};
+use crate::temporary::TemporaryKeys;
 use crate::token::{IssuedToken, TokenKey, hash_name, looks_like_jws};
-use std::collections::HashMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use units::Timestamp;
@@ -40,7 +46,31 @@ pub enum Authentication {
     AwaitsBody(SigV4Pending),
 }
 
-struct VirtualKey {
+/// A virtual key, to be added to a directory.
+#[derive(Clone)]
+pub struct VirtualKey<'a> {
+    /// Its name in records and logs.
+    pub name: &'a str,
+    /// The key itself, or its hash.
+    pub secret: KeySecret<'a>,
+    /// Whom it speaks for.
+    pub owner: Owner,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// What it may be used for at most; none for everything.
+    pub scope: Option<Scope>,
+}
+
+/// What a virtual key is known by.
+#[derive(Clone, Copy)]
+pub enum KeySecret<'a> {
+    /// The key itself, 8 bytes or more; only its SHA-256 is kept.
+    Text(&'a [u8]),
+    /// The SHA-256 of the key, in lower-case hexadecimal.
+    Sha256(&'a str),
+}
+
+struct KnownKey {
     principal: Arc<Principal>,
     expires: Option<Timestamp>,
     revoked: AtomicBool,
@@ -63,17 +93,18 @@ pub struct Known {
 /// Everyone who can be known, and how. Immutable; share it behind an `Arc` and replace it whole.
 #[derive(Default)]
 pub struct Directory {
-    keys: HashMap<Hash, VirtualKey>,
-    aws_keys: HashMap<String, Arc<AwsKey>>,
+    keys: HashMap<Hash, KnownKey>,
+    aws_keys: AwsKeys,
     issuers: Vec<Trusted>,
+    sts: Option<StsRules>,
     token_keys: Vec<TokenKey>,
     token_lifetime_seconds: i64,
-    verified: Verified,
+    verified: Verified<Arc<Principal>>,
 }
 
 impl std::fmt::Debug for Directory {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (keys, aws, issuers) = (self.keys.len(), self.aws_keys.len(), self.issuers.len());
+        let (keys, aws, issuers) = (self.keys.len(), self.aws_keys.lasting.len(), self.issuers.len());
         write!(out, "Directory({keys} virtual keys, {aws} access keys, {issuers} issuers)")
     }
 }
@@ -114,7 +145,7 @@ impl Directory {
         Ok(principal)
     }
 
-    /// Exchanges a token of a named issuer for one of ours.
+    /// Exchanges a token of a named issuer, or one of ours, for one of ours.
     ///
     /// # Errors
     /// When the token proves nobody, the request names someone else, or we issue no tokens.
@@ -124,15 +155,136 @@ impl Directory {
         now: Timestamp,
         random: [u8; 16],
     ) -> Result<IssuedToken, Failure> {
-        request.check_grant()?;
+        let subject = request.subject()?;
+        let rule = request.rule()?;
         if request.assertion.len() > CREDENTIAL_BYTES_MAX {
             return Err(Failure::Malformed("the token is longer than 16 KiB"));
         }
-        let rule = request.federation_rule_id.as_deref().filter(|name| !name.is_empty());
         let hash = sha256(request.assertion.as_bytes());
-        let (principal, _) = self.jwt(&request.assertion, &hash, rule, now)?;
+        let mut seconds = self.token_lifetime_seconds;
+        let principal = match subject {
+            Subject::Jwt => self.jwt(&request.assertion, &hash, rule, now)?.0,
+            Subject::Own => {
+                let (principal, until) = self.own(&request.assertion, now)?;
+                // A narrower token does not outlive the one it was made of.
+                seconds = seconds.min(until.seconds().saturating_sub(now.seconds()));
+                principal
+            }
+            // AWS has to be asked first: [`Directory::read_sts_proof`].
+            Subject::Sts => return Err(NO_STS),
+        };
+        self.issue_for(request, principal, seconds, (now, random))
+    }
+
+    /// A token for whom `request` is proved to come from, for no more than it asks.
+    fn issue_for(
+        &self,
+        request: &TokenRequest,
+        principal: Principal,
+        seconds: i64,
+        (now, random): (Timestamp, [u8; 16]),
+    ) -> Result<IssuedToken, Failure> {
         request.check_names(&principal)?;
-        self.issue(&principal, self.token_lifetime_seconds, now, random)
+        let narrowed = request.narrowed()?;
+        let scope = narrowed.as_ref().map(ToString::to_string);
+        let issued = self.issue(&principal.within(narrowed), seconds, now, random)?;
+        Ok(IssuedToken { scope, ..issued })
+    }
+
+    /// The proof of an AWS identity in this request, to be sent to AWS.
+    ///
+    /// # Errors
+    /// When it is none, or is not for this plane, or none is accepted here.
+    pub fn read_sts_proof(&self, request: &TokenRequest, now: Timestamp) -> Result<StsProof, Failure> {
+        self.sts.as_ref().ok_or(NO_STS)?.read(&request.assertion, now)
+    }
+
+    /// Exchanges a proof that AWS has answered, and that was not used before, for one of our tokens.
+    ///
+    /// # Errors
+    /// When AWS names nobody that is known, the request names someone else, or we issue no tokens.
+    pub fn exchange_sts(
+        &self,
+        request: &TokenRequest,
+        answer: &str,
+        now: Timestamp,
+        random: [u8; 16],
+    ) -> Result<IssuedToken, Failure> {
+        let principal = self.sts.as_ref().ok_or(NO_STS)?.principal(answer, request.rule()?)?;
+        self.issue_for(request, principal, self.token_lifetime_seconds, (now, random))
+    }
+
+    /// A temporary AWS key for a token of the issuer rule that the request names.
+    ///
+    /// # Errors
+    /// When the token proves nobody by that rule, or we issue no keys.
+    pub fn assume(
+        &self,
+        request: &WebIdentity,
+        now: Timestamp,
+        random: [u8; 16],
+    ) -> Result<Assumed, Failure> {
+        let keys = self.aws_keys.temporary.first().ok_or(Failure::NoTokenKey)?;
+        let seconds = request.seconds(self.token_lifetime_seconds)?;
+        let hash = sha256(request.token.as_bytes());
+        let (principal, _) = self.jwt(&request.token, &hash, Some(request.rule()), now)?;
+        let rule = self.issuers.iter().find(|issuer| issuer.rule.name == request.rule());
+        let rule = rule.map(|issuer| &issuer.rule);
+        Ok(Assumed {
+            key: keys.issue(&principal, now.plus_seconds(seconds), random),
+            provider: rule.map_or_else(String::new, |rule| rule.url.clone()),
+            audience: rule.map_or_else(String::new, |rule| rule.audience.clone()),
+            principal,
+        })
+    }
+
+    /// As [`Directory::authenticate`], for whoever asks by AWS's security token service who they are.
+    ///
+    /// # Errors
+    /// When there is no such signature, or it proves nobody.
+    pub fn authenticate_for_sts(&self, head: &Head<'_>, now: Timestamp) -> Result<SigV4Pending, Failure> {
+        match credential::find(head)? {
+            Credential::SigV4Header(fields) => {
+                sigv4::header::begin(&sigv4::STS, &self.aws_keys, head, fields, now)
+            }
+            Credential::SigV4Query(query) => {
+                sigv4::query::begin(&sigv4::STS, &self.aws_keys, head, query, now)
+            }
+            Credential::Secret(_) => Err(Failure::Missing),
+        }
+    }
+
+    /// Where the keys of issuers have to be fetched, each with the rules that need them.
+    pub fn sources(&self) -> BTreeMap<Source, Vec<&Issuer>> {
+        let mut sources: BTreeMap<Source, Vec<&Issuer>> = BTreeMap::new();
+        for Trusted { rule, .. } in &self.issuers {
+            if let Keys::Fetched { source, .. } = &rule.keys {
+                sources.entry(source.clone()).or_default().push(rule);
+            }
+        }
+        sources
+    }
+
+    /// Gives the keys that were fetched from `source` to the rules that need them. Tokens signed by keys that are gone
+    /// are no longer believed.
+    ///
+    /// # Errors
+    /// In words, for the rules that can use none of the keys; those keep what they had.
+    pub fn keep_keys(&self, source: &Source, jwks: &str, fetched: Timestamp) -> Result<(), String> {
+        let needs =
+            |issuer: &&Trusted| matches!(&issuer.rule.keys, Keys::Fetched { source: of, .. } if of == source);
+        let mut troubles = Vec::new();
+        let mut lost = false;
+        for issuer in self.issuers.iter().filter(needs) {
+            match issuer.keep(jwks, fetched) {
+                Ok(lost_here) => lost |= lost_here,
+                Err(trouble) => troubles.push(format!("rule `{}`: {trouble}", issuer.rule.name)),
+            }
+        }
+        if lost {
+            self.verified.clear();
+        }
+        if troubles.is_empty() { Ok(()) } else { Err(troubles.join("; ")) }
     }
 
     /// Every virtual key and access key, by name.
@@ -143,7 +295,7 @@ impl Directory {
             revoked: key.revoked.load(Ordering::Acquire),
             print: hash_name(hash),
         });
-        let aws = self.aws_keys.values().map(|key| Known {
+        let aws = self.aws_keys.lasting.values().map(|key| Known {
             principal: key.principal(),
             expires: key.expires(),
             revoked: false,
@@ -215,8 +367,8 @@ impl Directory {
 
     /// The slow way: checks the signature of a token not seen before.
     fn verify(&self, secret: &str, hash: &Hash, now: Timestamp) -> Result<(Principal, Timestamp), Failure> {
-        if let Some(key) = self.token_keys.iter().find(|key| key.is_named_by(secret)) {
-            return key.verify(secret, now);
+        if self.token_keys.iter().any(|key| key.is_named_by(secret)) {
+            return self.own(secret, now);
         }
         if let Some(encoded) = secret.strip_prefix(bedrock_key::PREFIX) {
             return bedrock_key::verify(&self.aws_keys, encoded, now);
@@ -227,7 +379,14 @@ impl Directory {
         Err(Failure::Unknown { what: "the key with hash", name: hash_name(hash) })
     }
 
-    /// Checks a foreign token, by the rule named or by the first whose issuer and audience it carries.
+    /// Whom one of our own tokens was issued to, and until when.
+    fn own(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), Failure> {
+        let key = self.token_keys.iter().find(|key| key.is_named_by(token));
+        let key = key.ok_or(Failure::Malformed("not a token of this plane"))?;
+        key.verify(token, now)
+    }
+
+    /// Checks a foreign token, by the rule named or by the first that fits what it says.
     fn jwt(
         &self,
         token: &str,
@@ -243,15 +402,20 @@ impl Directory {
                 .iter()
                 .find(|issuer| issuer.rule.name == name)
                 .ok_or_else(|| Failure::Unknown { what: "issuer rule", name: clean(name) })?,
-            None => {
-                let named = claims::text(&claims, "iss").unwrap_or_default();
-                self.issuers
-                    .iter()
-                    .find(|issuer| issuer.is_named_by(&claims))
-                    .ok_or_else(|| Failure::Unknown { what: "an audience of issuer", name: clean(named) })?
-            }
+            None => self.rule_for(&claims)?,
         };
         trusted.verify(&token, &claims, hash, now)
+    }
+
+    /// The first rule of the token's issuer and audience whose conditions it meets; where it meets none, the first
+    /// whose it does not. Nothing is believed by that: the rule found decides.
+    fn rule_for(&self, said: &Value) -> Result<&Trusted, Failure> {
+        let mut named = self.issuers.iter().filter(|issuer| issuer.is_named_by(said)).peekable();
+        let first = named.peek().copied();
+        named.find(|issuer| issuer.unmet(said).is_none()).or(first).ok_or_else(|| {
+            let issuer = claims::text(said, "iss").unwrap_or_default();
+            Failure::Unknown { what: "an audience of issuer", name: clean(issuer) }
+        })
     }
 }
 
@@ -264,6 +428,9 @@ pub enum BuildError {
     /// Two credentials or rules would be told apart by nothing.
     #[error("`{0}` repeats another credential, name, or pair of issuer and audience")]
     Repeated(String),
+    /// Given as the hash of a key, and none.
+    #[error("the hash of `{0}` is not a SHA-256 in 64 lower-case hexadecimal digits")]
+    Hash(String),
     /// An issuer rule cannot work.
     #[error("issuer `{name}`: {reason}")]
     Issuer {
@@ -273,6 +440,11 @@ pub enum BuildError {
         reason: String,
     },
 }
+
+const NO_STS: Failure = Failure::Request {
+    code: "invalid_request",
+    about: "no proof of AWS's security token service is accepted here",
+};
 
 const KEY_BYTES_MIN: usize = 8;
 const TOKEN_KEY_BYTES_MIN: usize = 32;
@@ -295,13 +467,53 @@ impl DirectoryBuilder {
         owner: Owner,
         expires: Option<Timestamp>,
     ) -> Result<&mut Self, BuildError> {
-        if secret.len() < KEY_BYTES_MIN {
-            return Err(BuildError::Weak(name.into(), KEY_BYTES_MIN));
-        }
-        let principal = Arc::new(Principal::new(owner, Method::VirtualKey, name));
-        let key = VirtualKey { principal, expires, revoked: AtomicBool::new(false) };
-        if self.directory.keys.insert(sha256(secret), key).is_some() {
+        self.add_virtual_key(VirtualKey {
+            name,
+            secret: KeySecret::Text(secret),
+            owner,
+            expires,
+            scope: None,
+        })
+    }
+
+    /// As [`DirectoryBuilder::add_key`], with all that can be said of a key.
+    ///
+    /// # Errors
+    /// Also when a hash is given that is none.
+    pub fn add_virtual_key(&mut self, key: VirtualKey<'_>) -> Result<&mut Self, BuildError> {
+        let VirtualKey { name, secret, owner, expires, scope } = key;
+        let hash = match secret {
+            KeySecret::Text(secret) if secret.len() < KEY_BYTES_MIN => {
+                return Err(BuildError::Weak(name.into(), KEY_BYTES_MIN));
+            }
+            KeySecret::Text(secret) => sha256(secret),
+            KeySecret::Sha256(digits) => unhex32(digits).ok_or_else(|| BuildError::Hash(name.into()))?,
+        };
+        let principal = Arc::new(Principal::new(owner, Method::VirtualKey, name).within(scope));
+        let key = KnownKey { principal, expires, revoked: AtomicBool::new(false) };
+        if self.directory.keys.insert(hash, key).is_some() {
             return Err(BuildError::Repeated(name.into()));
+        }
+        Ok(self)
+    }
+
+    /// Believes AWS's security token service at these addresses, of proofs that are made for `server`.
+    pub fn believe_sts(&mut self, server: &str, addresses: Vec<String>) -> &mut Self {
+        let addresses =
+            addresses.into_iter().map(|address| address.trim_end_matches('/').to_owned()).collect();
+        self.directory.sts = Some(StsRules { server: server.to_owned(), addresses, rules: Vec::new() });
+        self
+    }
+
+    /// Adds a rule for identities of AWS.
+    ///
+    /// # Errors
+    /// When it repeats a name, or no security token service is believed.
+    pub fn add_aws_rule(&mut self, rule: AwsRule) -> Result<&mut Self, BuildError> {
+        let names_it = |known: &AwsRule| known.name == rule.name;
+        match &mut self.directory.sts {
+            Some(sts) if !sts.rules.iter().any(names_it) => sts.rules.push(rule),
+            _ => return Err(BuildError::Repeated(rule.name)),
         }
         Ok(self)
     }
@@ -315,7 +527,7 @@ impl DirectoryBuilder {
             return Err(BuildError::Weak(key.id, KEY_BYTES_MIN));
         }
         let id = key.id.clone();
-        if self.directory.aws_keys.insert(id.clone(), Arc::new(AwsKey::new(key))).is_some() {
+        if self.directory.aws_keys.lasting.insert(id.clone(), Arc::new(AwsKey::new(key))).is_some() {
             return Err(BuildError::Repeated(id));
         }
         Ok(self)
@@ -329,7 +541,10 @@ impl DirectoryBuilder {
         let name = issuer.name.clone();
         let repeats = |other: &Trusted| {
             let other = &other.rule;
-            other.name == name || (other.url == issuer.url && other.audience == issuer.audience)
+            // With the same conditions the second would never be reached.
+            let same = (&other.url, &other.audience, &other.required, &other.allowed)
+                == (&issuer.url, &issuer.audience, &issuer.required, &issuer.allowed);
+            other.name == name || same
         };
         if self.directory.issuers.iter().any(repeats) {
             return Err(BuildError::Repeated(name));
@@ -348,6 +563,7 @@ impl DirectoryBuilder {
             return Err(BuildError::Weak("token key".into(), TOKEN_KEY_BYTES_MIN));
         }
         self.directory.token_keys.push(TokenKey::new(secret));
+        self.directory.aws_keys.temporary.push(TemporaryKeys::new(secret));
         Ok(self)
     }
 

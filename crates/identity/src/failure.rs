@@ -1,5 +1,6 @@
 //! Why a proof was not accepted: one text for the log, a barer one for the client. Neither holds a secret.
 
+use crate::keys::Source;
 use units::Timestamp;
 
 /// Why nobody was authenticated. The text is for the log and names what was wrong with the proof.
@@ -62,12 +63,67 @@ pub enum Failure {
     /// A key that was ended before its time.
     #[error("key `{0}` was revoked")]
     Revoked(String),
+    /// Good for one use, and perhaps used.
+    #[error("the proof counts only once, and {0}")]
+    Replayed(&'static str),
     /// Proved, but not for this use.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The issuer's keys are not here, or hold none of that name: they may be fetched.
+    #[error("{0}")]
+    Keys(Box<Lacking>),
+    /// Whoever has to be asked about the proof does not answer.
+    #[error("{0} does not answer now; try again later")]
+    Unreachable(&'static str),
+    /// What is asked for a proof cannot be had that way.
+    #[error("{about}")]
+    Request {
+        /// The word for it in the protocol that it is asked in.
+        code: &'static str,
+        /// What is wrong.
+        about: &'static str,
+    },
     /// This directory issues no tokens.
     #[error("no key to sign tokens with is configured")]
     NoTokenKey,
+}
+
+/// What is missing of an issuer's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The rule that needs them.
+    pub rule: String,
+    /// Where they are fetched.
+    pub source: Source,
+    /// The key that the token names, cut and cleaned.
+    pub key: Option<String>,
+    /// What is missing.
+    pub lack: Lack,
+}
+
+/// What can be missing of an issuer's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// All: they were never fetched.
+    NotFetched,
+    /// They are older than they may be.
+    Stale,
+    /// The one that the token names.
+    NoSuchKey,
+}
+
+impl std::fmt::Display for Lacking {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { rule, source, key, lack } = self;
+        match lack {
+            Lack::NotFetched => write!(out, "the keys of rule `{rule}` were never fetched from {source}"),
+            Lack::Stale => write!(out, "the keys of rule `{rule}` from {source} are too old to be believed"),
+            Lack::NoSuchKey => {
+                let key = key.as_deref().unwrap_or_default();
+                write!(out, "signing key `{key}` is not among the keys of rule `{rule}` from {source}")
+            }
+        }
+    }
 }
 
 /// What kind of refusal it is, for those who turn it into a status code.
@@ -85,9 +141,15 @@ pub enum Kind {
     Skew,
     /// Valid, but not for this.
     Forbidden,
+    /// The request itself is wrong, whatever it proves.
+    Request,
+    /// Cannot be checked now, and perhaps later.
+    Later,
     /// Not offered here.
     Unavailable,
 }
+
+const INVALID: &str = "the credential is not valid: it is unknown here, or its signature does not match";
 
 impl Failure {
     /// What kind of refusal this is.
@@ -101,10 +163,17 @@ impl Failure {
             | Self::Body(_)
             | Self::Unsigned(_)
             | Self::Scope(_)
+            | Self::Replayed(_)
             | Self::Claim { .. } => Kind::Invalid,
             Self::Expired { .. } | Self::NotYet(_) | Self::Revoked(_) => Kind::Expired,
             Self::Skew(_) => Kind::Skew,
             Self::Forbidden(_) => Kind::Forbidden,
+            Self::Keys(lacking) => match lacking.lack {
+                Lack::NotFetched | Lack::Stale => Kind::Later,
+                Lack::NoSuchKey => Kind::Invalid,
+            },
+            Self::Unreachable(_) => Kind::Later,
+            Self::Request { .. } => Kind::Request,
             Self::NoTokenKey => Kind::Unavailable,
         }
     }
@@ -116,8 +185,15 @@ impl Failure {
                 "no credential: send `x-api-key`, a bearer token or an AWS signature (version 4)".into()
             }
             Self::Unknown { .. } | Self::Algorithm(_) | Self::Signature(_) | Self::Claim { .. } => {
-                "the credential is not valid: it is unknown here, or its signature does not match".into()
+                INVALID.into()
             }
+            Self::Keys(lacking) => match lacking.lack {
+                Lack::NotFetched | Lack::Stale => {
+                    "the token cannot be checked now: the keys of its issuer cannot be had; try again later"
+                        .into()
+                }
+                Lack::NoSuchKey => INVALID.into(),
+            },
             Self::Expired { what, .. } => format!("the {what} has expired"),
             Self::NotYet(_) => "the token is not valid yet".into(),
             Self::Revoked(_) => "the key was revoked".into(),
@@ -129,7 +205,10 @@ impl Failure {
             | Self::Body(_)
             | Self::Unsigned(_)
             | Self::Scope(_)
+            | Self::Replayed(_)
             | Self::Forbidden(_)
+            | Self::Unreachable(_)
+            | Self::Request { .. }
             | Self::NoTokenKey => self.to_string(),
         }
     }

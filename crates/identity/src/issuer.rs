@@ -2,25 +2,46 @@
 
 use crate::claims::{self, Jws};
 use crate::digest::Hash;
-use crate::failure::{Failure, clean};
+use crate::failure::{Failure, Lack, Lacking, clean};
+use crate::keys::{self, KeySet, Keys, Source};
 use crate::principal::{Method, Owner, Principal};
+use crate::rule::{self, Pattern, Rule};
+use crate::scope::Scope;
 use crate::token::hash_name;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::Algorithm;
 use serde_json::Value;
+use std::sync::{Arc, PoisonError, RwLock};
 use units::{Organisation, Subject, Team, Timestamp};
 
-/// Where a name comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rule {
-    /// Always this.
-    Fixed(String),
-    /// The text of this claim; a name that begins with `/` is a JSON pointer.
-    Claim(String),
+/// The rules that say who a proof's claims are about.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming<'a> {
+    /// The rule's name, for the log.
+    pub name: &'a str,
+    pub organisation: &'a Rule,
+    pub team: &'a Rule,
+    pub subject: &'a Rule,
 }
 
-/// One issuer rule, as configured. Several rules may name one issuer, each with its own audience.
-#[derive(Debug, Clone)]
+impl Naming<'_> {
+    /// The caller that these claims name.
+    ///
+    /// # Errors
+    /// When a claim that is needed is missing, or is no name.
+    pub fn owner(&self, said: &Value) -> Result<Owner, Failure> {
+        let name = |from| claims::apply(from, said, self.name);
+        let misfit = |what| claims::misfit(what, self.name);
+        Ok(Owner {
+            organisation: Organisation::new(name(self.organisation)?).map_err(|_| misfit("organisation"))?,
+            team: Team::new(name(self.team)?).map_err(|_| misfit("team"))?,
+            subject: Subject::new(name(self.subject)?).map_err(|_| misfit("subject"))?,
+        })
+    }
+}
+
+/// One issuer rule, as configured. Several rules may name one issuer, each with its own audience or conditions; the
+/// first that fits a token is the one that speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     /// The rule's name; a token exchange selects a rule by it.
     pub name: String,
@@ -30,68 +51,81 @@ pub struct Issuer {
     pub audience: String,
     /// The algorithms that are accepted: `RS256`, `ES256`, `EdDSA`, … never an HMAC.
     pub algorithms: Vec<String>,
-    /// The issuer's public keys: a JWK set, in JSON.
-    pub jwks: String,
+    /// The issuer's public keys.
+    pub keys: Keys,
     /// The organisation of its callers.
     pub organisation: Rule,
     /// Their team.
     pub team: Rule,
     /// Their name.
     pub subject: Rule,
-    /// Claims that must have exactly these values. An issuer that serves the whole world (a public code host)
-    /// needs at least one.
+    /// Claims that must have exactly these values, or contain them. An issuer that serves the whole world (a public
+    /// code host) needs at least one, or a pattern.
     pub required: Vec<(String, String)>,
+    /// Claims that must fit one of their patterns, or contain something that does.
+    pub allowed: Vec<(String, Vec<Pattern>)>,
+    /// What its callers may do at most; none for everything.
+    pub scope: Option<Scope>,
 }
 
-/// An issuer with its keys read.
+impl Issuer {
+    pub(crate) fn naming(&self) -> Naming<'_> {
+        let Self { name, organisation, team, subject, .. } = self;
+        Naming { name, organisation, team, subject }
+    }
+}
+
+/// An issuer with its keys, as far as they are here.
 pub struct Trusted {
     pub rule: Issuer,
     algorithms: Vec<Algorithm>,
-    keys: Vec<Key>,
+    keys: Held,
 }
 
-struct Key {
-    name: Option<String>,
-    jwk: Jwk,
-    key: DecodingKey,
+enum Held {
+    Here(KeySet),
+    Fetched { source: Source, seconds_max: i64, last: RwLock<Option<(Arc<KeySet>, Timestamp)>> },
 }
 
 impl Trusted {
-    /// Reads the issuer's algorithms and keys.
+    /// Reads the issuer's algorithms, and its keys where they are here.
     ///
     /// # Errors
     /// In words, when an algorithm is unknown or symmetric, or no key can be used.
     pub fn new(rule: Issuer) -> Result<Self, String> {
-        let mut algorithms = Vec::new();
-        for name in &rule.algorithms {
-            let algorithm: Algorithm = name.parse().map_err(|_| format!("`{name}` is no algorithm"))?;
-            if matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) {
-                return Err(format!("`{name}` is symmetric: who can check a token could also make one"));
+        let algorithms = keys::algorithms(&rule.algorithms)?;
+        let keys = match &rule.keys {
+            Keys::Here(set) => Held::Here(KeySet::new(&algorithms, set)?),
+            Keys::Fetched { .. } if algorithms.is_empty() => return Err("no algorithm is accepted".into()),
+            Keys::Fetched { source, seconds_max } => {
+                let (source, last) = (source.clone(), RwLock::default());
+                Held::Fetched { source, seconds_max: *seconds_max, last }
             }
-            algorithms.push(algorithm);
-        }
-        let set: JwkSet =
-            serde_json::from_str(&rule.jwks).map_err(|error| format!("not a JWK set: {error}"))?;
-        let usable = |jwk: &Jwk| algorithms.iter().any(|algorithm| fits(jwk, *algorithm));
-        let mut keys: Vec<Key> = Vec::new();
-        for jwk in set.keys.into_iter().filter(usable) {
-            let name = jwk.common.key_id.clone();
-            if keys.iter().any(|other| other.name == name) {
-                return Err(format!("two keys are named `{}`", clean(name.as_deref().unwrap_or_default())));
-            }
-            let key =
-                DecodingKey::from_jwk(&jwk).map_err(|error| format!("a key cannot be read: {error}"))?;
-            keys.push(Key { name, jwk, key });
-        }
-        if keys.is_empty() {
-            return Err("no key of the set fits the algorithms".into());
-        }
+        };
         Ok(Self { rule, algorithms, keys })
     }
 
     /// Whether the token says it comes from this issuer, for this audience.
-    pub fn is_named_by(&self, claims: &Value) -> bool {
-        claims::text(claims, "iss") == Some(&self.rule.url) && claims::is_for(claims, &self.rule.audience)
+    pub fn is_named_by(&self, said: &Value) -> bool {
+        claims::text(said, "iss") == Some(&self.rule.url) && claims::is_for(said, &self.rule.audience)
+    }
+
+    /// The first claim that does not meet the rule's conditions.
+    pub fn unmet(&self, said: &Value) -> Option<&str> {
+        rule::unmet(&self.rule.required, &self.rule.allowed, said)
+    }
+
+    /// Takes keys that were fetched; whether tokens signed by earlier ones are no longer to be believed.
+    ///
+    /// # Errors
+    /// In words, when no key can be used; the earlier ones stay.
+    pub fn keep(&self, jwks: &str, fetched: Timestamp) -> Result<bool, String> {
+        let Held::Fetched { last, .. } = &self.keys else { return Ok(false) };
+        let set = Arc::new(KeySet::new(&self.algorithms, jwks)?);
+        let mut last = last.write().unwrap_or_else(PoisonError::into_inner);
+        let lost = last.as_ref().is_some_and(|(earlier, _)| earlier.lost_one(&set));
+        *last = Some((set, fetched));
+        Ok(lost)
     }
 
     /// Whom the token speaks for, and until when.
@@ -101,93 +135,54 @@ impl Trusted {
     pub fn verify(
         &self,
         token: &Jws<'_>,
-        claims: &Value,
+        said: &Value,
         hash: &Hash,
         now: Timestamp,
     ) -> Result<(Principal, Timestamp), Failure> {
-        if !self.is_named_by(claims) {
+        if !self.is_named_by(said) {
             return Err(claims::misfit("iss or aud", &self.rule.name));
         }
-        self.check_signature(token)?;
-        let until = claims::holds_until(claims, now)?;
-        for (claim, value) in &self.rule.required {
-            if claims::text(claims, claim) != Some(value) {
-                return Err(claims::misfit(claim, &self.rule.name));
-            }
+        let believed_until = self.check_signature(token, now)?;
+        let until = claims::holds_until(said, now)?;
+        if let Some(claim) = self.unmet(said) {
+            return Err(claims::misfit(claim, &self.rule.name));
         }
-        let proof = claims::id(claims).unwrap_or_else(|| hash_name(hash));
-        Ok((Principal::new(self.owner(claims)?, Method::Jwt, proof), until))
+        let proof = claims::id(said).unwrap_or_else(|| hash_name(hash));
+        let owner = self.rule.naming().owner(said)?;
+        let principal = Principal::new(owner, Method::Jwt, proof).within(self.rule.scope.iter().cloned());
+        Ok((principal, believed_until.map_or(until, |at| at.min(until))))
     }
 
-    pub(crate) fn check_signature(&self, token: &Jws<'_>) -> Result<(), Failure> {
-        let pinned = Failure::Algorithm("the token's algorithm is not pinned for its issuer");
-        let algorithm: Algorithm = token.algorithm.parse().map_err(|_| pinned.clone())?;
-        if !self.algorithms.contains(&algorithm) {
-            return Err(pinned);
+    /// Checks the signature; until when the key is believed, where that is known.
+    fn check_signature(&self, token: &Jws<'_>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        let (source, seconds_max, last) = match &self.keys {
+            Held::Here(keys) => return keys.check(token, &self.rule.name).map(|()| None),
+            Held::Fetched { source, seconds_max, last } => (source, *seconds_max, last),
+        };
+        let lacking = |lack| {
+            Failure::Keys(Box::new(Lacking {
+                rule: self.rule.name.clone(),
+                source: source.clone(),
+                key: token.key.as_deref().map(clean),
+                lack,
+            }))
+        };
+        let held = last.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (keys, fetched) = held.ok_or_else(|| lacking(Lack::NotFetched))?;
+        let until = fetched.plus_seconds(seconds_max);
+        if now >= until {
+            return Err(lacking(Lack::Stale));
         }
-        let key = self.key(token.key.as_deref())?;
-        if !fits(&key.jwk, algorithm) {
-            return Err(Failure::Algorithm("the token's algorithm is not that of its key"));
-        }
-        match jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.key, algorithm) {
-            Ok(true) => Ok(()),
-            _ => Err(Failure::Signature(self.rule.name.clone())),
-        }
-    }
-
-    /// The key of that name; without a name, the only key there is.
-    fn key(&self, name: Option<&str>) -> Result<&Key, Failure> {
-        match name {
-            Some(name) => self
-                .keys
-                .iter()
-                .find(|key| key.name.as_deref() == Some(name))
-                .ok_or_else(|| Failure::Unknown { what: "signing key", name: clean(name) }),
-            None => match self.keys.as_slice() {
-                [only] => Ok(only),
-                _ => Err(Failure::Algorithm("the token names no key and its issuer has several")),
-            },
+        match keys.check(token, &self.rule.name) {
+            Ok(()) => Ok(Some(until)),
+            Err(Failure::Unknown { .. }) => Err(lacking(Lack::NoSuchKey)),
+            Err(failure) => Err(failure),
         }
     }
 
-    fn owner(&self, claims: &Value) -> Result<Owner, Failure> {
-        let rule = &self.rule;
-        let name = |from| claims::apply(from, claims, &rule.name);
-        Ok(Owner {
-            organisation: Organisation::new(name(&rule.organisation)?)
-                .map_err(|_| claims::misfit("organisation", &rule.name))?,
-            team: Team::new(name(&rule.team)?).map_err(|_| claims::misfit("team", &rule.name))?,
-            subject: Subject::new(name(&rule.subject)?).map_err(|_| claims::misfit("subject", &rule.name))?,
-        })
+    /// For tests of signatures alone.
+    #[cfg(test)]
+    pub fn accepts_signature(&self, token: &Jws<'_>) -> bool {
+        self.check_signature(token, Timestamp::from_seconds(0)).is_ok()
     }
-}
-
-/// Whether signatures by `algorithm` can be checked with `jwk`: kind, curve, declared algorithm and use.
-fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
-    let kind = match (&jwk.algorithm, algorithm) {
-        (
-            AlgorithmParameters::RSA(_),
-            Algorithm::RS256
-            | Algorithm::RS384
-            | Algorithm::RS512
-            | Algorithm::PS256
-            | Algorithm::PS384
-            | Algorithm::PS512,
-        ) => true,
-        (AlgorithmParameters::EllipticCurve(key), Algorithm::ES256) => key.curve == EllipticCurve::P256,
-        (AlgorithmParameters::EllipticCurve(key), Algorithm::ES384) => key.curve == EllipticCurve::P384,
-        (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDSA) => key.curve == EllipticCurve::Ed25519,
-        _ => false,
-    };
-    let declared = jwk.common.key_algorithm.is_none_or(|declared| {
-        declared.to_string().parse::<Algorithm>().is_ok_and(|declared| declared == algorithm)
-    });
-    let for_signing =
-        jwk.common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
-    let may_verify = jwk
-        .common
-        .key_operations
-        .as_ref()
-        .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-    kind && declared && for_signing && may_verify
 }

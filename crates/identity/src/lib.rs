@@ -20,21 +20,37 @@ mod digest;
 mod directory;
 mod exchange;
 mod failure;
+mod form;
 mod issuer;
+mod keys;
 mod person;
 mod principal;
+mod rule;
+mod scope;
 mod sigv4;
+mod sts;
+mod sts_proof;
+mod temporary;
 mod token;
 #[cfg(test)]
 mod wycheproof;
 
 pub use assertion::{Assertion, AssertionRule, Assertions, Audience, signing_key};
 pub use credential::Head;
-pub use directory::{AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, Known};
-pub use exchange::TokenRequest;
-pub use failure::{Failure, Kind};
-pub use issuer::{Issuer, Rule};
+pub use directory::{
+    AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, KeySecret, Known, VirtualKey,
+};
+pub use exchange::{OWN_AUDIENCE, Subject, TokenRequest};
+pub use failure::{Failure, Kind, Lack, Lacking};
+pub use issuer::Issuer;
+pub use keys::{Keys, Source};
 pub use person::{People, Person, Role, RoleRule};
 pub use principal::{Method, Owner, Principal};
+pub use rule::{Pattern, Rule, Template};
+pub use scope::{ACTIONS, Scope};
+pub use sigv4::sign::{Signer, ToSign};
 pub use sigv4::{SERVICES, SKEW_SECONDS_MAX, SigV4Pending};
+pub use sts::{Assumed, StsRequest, WebIdentity};
+pub use sts_proof::{AwsRule, SERVER_HEADER, StsProof, UsedProofs, make as make_sts_proof};
+pub use temporary::TemporaryKey;
 pub use token::IssuedToken;

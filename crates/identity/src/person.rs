@@ -2,8 +2,8 @@
 
 use crate::claims;
 use crate::failure::Failure;
-use crate::issuer::Rule;
 use crate::principal::Owner;
+use crate::rule::{self, Rule};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -88,40 +88,15 @@ impl People {
     /// # Errors
     /// When a claim that the rules need is not there or is no name, or is an address that nobody has verified.
     pub fn person(&self, claims: &Value) -> Result<Person, Failure> {
-        let name = |rule: &Rule| {
-            let unverified = claims.get("email_verified").is_some_and(|said| !is(said, "true"));
-            if matches!(rule, Rule::Claim(claim) if claim == "email" && unverified) {
-                return Err(claims::misfit("email_verified", &self.name));
-            }
-            claims::apply(rule, claims, &self.name).map(str::to_owned)
-        };
+        let name = |rule| claims::apply(rule, claims, &self.name);
         let misfit = |what: &str| claims::misfit(what, &self.name);
         let owner = Owner {
             organisation: Organisation::new(name(&self.organisation)?).map_err(|_| misfit("organisation"))?,
             team: Team::new(name(&self.team)?).map_err(|_| misfit("team"))?,
             subject: Subject::new(name(&self.subject)?).map_err(|_| misfit("subject"))?,
         };
-        let has = |rule: &&RoleRule| rule.required.iter().all(|(claim, value)| holds(claims, claim, value));
+        let has = |one: &&RoleRule| rule::unmet(&one.required, &[], claims).is_none();
         Ok(Person { owner, roles: self.roles.iter().filter(has).map(|rule| rule.role).collect() })
-    }
-}
-
-/// Whether the claim has this value, or is a list that contains it.
-fn holds(claims: &Value, claim: &str, value: &str) -> bool {
-    let found = if claim.starts_with('/') { claims.pointer(claim) } else { claims.get(claim) };
-    match found {
-        Some(Value::Array(all)) => all.iter().any(|one| is(one, value)),
-        Some(one) => is(one, value),
-        None => false,
-    }
-}
-
-fn is(found: &Value, value: &str) -> bool {
-    match found {
-        Value::String(text) => text == value,
-        Value::Bool(yes) => yes.to_string() == value,
-        Value::Number(number) => number.to_string() == value,
-        _ => false,
     }
 }
 

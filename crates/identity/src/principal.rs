@@ -1,7 +1,10 @@
 //! Who calls, once it is proved.
 
 use crate::digest::sha256_parts;
+use crate::failure::Failure;
+use crate::scope::Scope;
 use std::fmt;
+use std::sync::Arc;
 use units::{Organisation, Subject, Team};
 
 /// Whom a credential speaks for.
@@ -71,6 +74,8 @@ pub struct Principal {
     /// 128 bits of SHA-256 over organisation, team and subject: equal for equal callers however they proved it,
     /// so decisions can be remembered by it.
     pub class: u128,
+    /// What the proof may be used for: within all of these. None for everything that the caller may do.
+    pub scope: Arc<[Scope]>,
 }
 
 impl Principal {
@@ -78,7 +83,28 @@ impl Principal {
     pub fn new(owner: Owner, method: Method, proof: impl Into<String>) -> Self {
         let Owner { organisation, team, subject } = owner;
         let class = class(organisation.as_str(), team.as_str(), subject.as_str());
-        Self { organisation, team, subject, method, proof: proof.into(), class }
+        Self { organisation, team, subject, method, proof: proof.into(), class, scope: Arc::default() }
+    }
+
+    /// The same caller, within these scopes as well.
+    #[must_use]
+    pub fn within(mut self, more: impl IntoIterator<Item = Scope>) -> Self {
+        let mut more = more.into_iter().peekable();
+        if more.peek().is_some() {
+            self.scope = self.scope.iter().cloned().chain(more).collect();
+        }
+        self
+    }
+
+    /// Whether the proof may be used for this action on this model.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] when it may not.
+    pub fn check_scope(&self, action: &str, model: &str) -> Result<(), Failure> {
+        if self.scope.iter().all(|scope| scope.covers(action, model)) {
+            return Ok(());
+        }
+        Err(Failure::Forbidden("the scope of this credential does not cover this call"))
     }
 
     /// The same caller by another method, such as a portal session after a login.

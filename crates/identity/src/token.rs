@@ -5,6 +5,7 @@
 use crate::digest::{Hash, hex, sha256};
 use crate::failure::Failure;
 use crate::principal::{Method, Owner, Principal};
+use crate::scope::Scope;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +21,8 @@ pub struct IssuedToken {
     pub expires_in: i64,
     /// Its name in logs and records.
     pub id: String,
+    /// What it may be used for at most, where that was narrowed.
+    pub scope: Option<String>,
 }
 
 impl std::fmt::Debug for IssuedToken {
@@ -48,6 +51,8 @@ struct Claims {
     team: String,
     sub: String,
     session: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scope: Vec<String>,
 }
 
 impl TokenKey {
@@ -83,6 +88,7 @@ impl TokenKey {
             team: principal.team.as_str().into(),
             sub: principal.subject.as_str().into(),
             session: principal.method == Method::Session,
+            scope: principal.scope.iter().map(ToString::to_string).collect(),
         };
         // Strings and numbers always serialise.
         let payload = serde_json::to_vec(&claims).unwrap_or_default();
@@ -90,7 +96,7 @@ impl TokenKey {
         let tag = hmac::sign(&self.key, access_token.as_bytes());
         access_token.push('.');
         URL_SAFE_NO_PAD.encode_string(tag.as_ref(), &mut access_token);
-        IssuedToken { access_token, expires_in: lifetime, id }
+        IssuedToken { access_token, expires_in: lifetime, id, scope: None }
     }
 
     /// Whom `token` was issued to, and until when.
@@ -115,7 +121,10 @@ impl TokenKey {
             subject: Subject::new(&claims.sub).map_err(|_| wrong())?,
         };
         let method = if claims.session { Method::Session } else { Method::OfftakeToken };
-        Ok((Principal::new(owner, method, claims.jti), until))
+        let scope: Result<Vec<Option<Scope>>, String> =
+            claims.scope.iter().map(|scope| Scope::parse(scope)).collect();
+        let scope = scope.map_err(|_| wrong())?.into_iter().flatten();
+        Ok((Principal::new(owner, method, claims.jti).within(scope), until))
     }
 }
 

@@ -5,7 +5,9 @@
 //! the vectors: a signature by PS384 with a key that declares PS256 (`Figure20`) is refused.
 
 use crate::claims::Jws;
-use crate::issuer::{Issuer, Rule, Trusted};
+use crate::issuer::{Issuer, Trusted};
+use crate::keys::Keys;
+use crate::rule::Rule;
 use crate::sigv4::suite::vectors;
 use serde_json::{Value, json};
 
@@ -26,17 +28,19 @@ fn trusted(keys: &Value) -> Result<Trusted, String> {
         url: "https://issuer.example".into(),
         audience: "offtake".into(),
         algorithms,
-        jwks: keys.to_string(),
+        keys: Keys::Here(keys.to_string()),
         organisation: Rule::Fixed("o".into()),
         team: Rule::Fixed("t".into()),
         subject: Rule::Claim("sub".into()),
         required: Vec::new(),
+        allowed: Vec::new(),
+        scope: None,
     })
 }
 
 fn accepts(keys: &Value, jws: &str) -> bool {
     let Ok(trusted) = trusted(keys) else { return false };
-    Jws::parse(jws).is_ok_and(|jws| trusted.check_signature(&jws).is_ok())
+    Jws::parse(jws).is_ok_and(|jws| trusted.accepts_signature(&jws))
 }
 
 /// Runs one file; returns how many valid and invalid cases ran and how many groups were left out.

@@ -5,7 +5,7 @@ mod fixture;
 
 use fixture::{NOW, directory, foreign, good_claims, issuer, jwks};
 use identity::{
-    Authentication, BuildError, Directory, Failure, Head, IssuedToken, Kind, Method, TokenRequest,
+    Authentication, BuildError, Directory, Failure, Head, IssuedToken, Keys, Kind, Method, TokenRequest,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn exchange(body: &[u8]) -> Result<IssuedToken, Failure> {
 #[test]
 fn the_anthropic_form_gives_a_token_that_works() {
     let token = exchange(&json_request(&json!({
-        "service_account_id": "system:serviceaccount:ml:trainer", "workspace_id": "ml", "scope": "ignored",
+        "service_account_id": "system:serviceaccount:ml:trainer", "workspace_id": "ml", "unheard_of": "ignored",
     })))
     .unwrap();
     assert_eq!((token.expires_in, token.id.len()), (3600, 32));
@@ -65,8 +65,11 @@ fn names_select_and_narrow_but_never_widen() {
         ("another organisation", json!({"organization_id": "demo"}), Kind::Forbidden),
         ("another subject", json!({"service_account_id": "root"}), Kind::Forbidden),
         ("another team", json!({"workspace_id": "finance"}), Kind::Forbidden),
-        ("another grant", json!({"grant_type": "client_credentials"}), Kind::Malformed),
-        ("no token", json!({"assertion": ""}), Kind::Malformed),
+        ("another grant", json!({"grant_type": "client_credentials"}), Kind::Request),
+        ("no token", json!({"assertion": ""}), Kind::Request),
+        ("an unknown scope", json!({"scope": "admin"}), Kind::Request),
+        ("somebody else's address", json!({"resource": "https://other.example"}), Kind::Request),
+        ("two rules", json!({"audience": "elsewhere"}), Kind::Request),
         ("a key is no token", json!({"assertion": fixture::KEY}), Kind::Malformed),
         ("our own token", json!({"assertion": fixture::ours(&directory())}), Kind::Invalid),
         ("far too long", json!({"assertion": "a".repeat(17_000)}), Kind::Malformed),
@@ -128,11 +131,11 @@ fn what_cannot_be_told_apart_or_trusted_is_not_built() {
     refuse("is no algorithm", &|issuer| issuer.algorithms.push("none".into()));
     refuse("no key of the set fits", &|issuer| issuer.algorithms = vec!["RS256".into()]);
     refuse("no key of the set fits", &|issuer| issuer.algorithms.clear());
-    refuse("not a JWK set", &|issuer| issuer.jwks = "{}".into());
+    refuse("not a JWK set", &|issuer| issuer.keys = Keys::Here("{}".into()));
     refuse("two keys are named", &|issuer| {
         let mut keys = jwks();
         let first = keys["keys"][0].clone();
         keys["keys"].as_array_mut().unwrap().push(first);
-        issuer.jwks = keys.to_string();
+        issuer.keys = Keys::Here(keys.to_string());
     });
 }

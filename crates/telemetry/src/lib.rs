@@ -41,6 +41,17 @@ struct TokenLabels {
     kind: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabels {
+    source: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FetchLabels {
+    source: String,
+    result: &'static str,
+}
+
 /// The plane's meters.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -55,6 +66,8 @@ pub struct Telemetry {
     unrated_calls: Gauge,
     settling_waits: Gauge,
     ran_elsewhere: Counter,
+    issuer_keys_age_seconds: Family<SourceLabels, Gauge>,
+    issuer_fetches: Family<FetchLabels, Counter>,
 }
 
 impl Default for Telemetry {
@@ -105,6 +118,18 @@ impl Telemetry {
             "Attempts that a vendor says ran elsewhere than was claimed",
             ran_elsewhere.clone(),
         );
+        let issuer_keys_age_seconds = Family::<SourceLabels, Gauge>::default();
+        registry.register(
+            "issuer_keys_age_seconds",
+            "Age of an issuer's keys, by the address they are fetched from",
+            issuer_keys_age_seconds.clone(),
+        );
+        let issuer_fetches = Family::<FetchLabels, Counter>::default();
+        registry.register(
+            "issuer_fetches",
+            "Fetches of an issuer's keys, by address and result",
+            issuer_fetches.clone(),
+        );
         let calls = [
             (Ended::Complete, "complete"),
             (Ended::Interrupted, "interrupted"),
@@ -125,6 +150,8 @@ impl Telemetry {
             unrated_calls,
             settling_waits,
             ran_elsewhere,
+            issuer_keys_age_seconds,
+            issuer_fetches,
         }
     }
 
@@ -154,6 +181,19 @@ impl Telemetry {
     /// A vendor says that an attempt ran elsewhere than was claimed of it: an incident.
     pub fn ran_elsewhere(&self) {
         self.ran_elsewhere.inc();
+    }
+
+    /// How old an issuer's keys are; `source` is an address of the configuration.
+    pub fn issuer_keys(&self, source: &str, age_seconds: i64) {
+        self.issuer_keys_age_seconds
+            .get_or_create(&SourceLabels { source: source.to_owned() })
+            .set(age_seconds);
+    }
+
+    /// An issuer's keys were asked for; `source` is an address of the configuration.
+    pub fn issuer_fetched(&self, source: &str, well: bool) {
+        let result = if well { "fetched" } else { "failed" };
+        self.issuer_fetches.get_or_create(&FetchLabels { source: source.to_owned(), result }).inc();
     }
 
     /// A request was refused; `code` is one of a closed set.

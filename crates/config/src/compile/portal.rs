@@ -256,7 +256,7 @@ impl Compiler<'_> {
     }
 
     /// An address that is asked: over TLS, or on this machine.
-    fn endpoint(&mut self, text: &Text) -> Option<String> {
+    pub(super) fn endpoint(&mut self, text: &Text) -> Option<String> {
         if Origin::of(text.get_ref()).is_some_and(|(_, path)| !path.contains('?')) {
             return Some(text.get_ref().clone());
         }

@@ -28,8 +28,9 @@ pub fn begin(
     if skew > SKEW_SECONDS_MAX {
         return Err(Failure::Skew(skew));
     }
-    let key = scope.key(rules, keys, moment, now)?;
-    key.check_session_token(text(head.headers, "x-amz-security-token")?.map(str::as_bytes))?;
+    scope.check(rules, moment)?;
+    let session_token = text(head.headers, "x-amz-security-token")?;
+    let key = scope.key(keys, session_token.map(str::as_bytes), now)?;
     let signed = Signed::check(fields.signed_headers, head.headers, rules)?;
     let query = canonical::query(head.query.unwrap_or_default(), &[]);
     let canonical = canonical::request(head, &query, &signed, rules.normalise);

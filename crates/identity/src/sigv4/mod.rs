@@ -8,13 +8,16 @@ pub mod canonical;
 pub mod encode;
 pub mod header;
 pub mod query;
+pub mod sign;
 #[cfg(test)]
 pub mod suite;
 
+use crate::cache::Verified;
 use crate::digest::{Hash, hex, sha256, sha256_parts, unhex32};
 use crate::directory::AccessKey;
 use crate::failure::Failure;
 use crate::principal::{Method, Principal};
+use crate::temporary::TemporaryKeys;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use std::collections::{HashMap, VecDeque};
@@ -41,8 +44,44 @@ pub struct Rules {
 /// The rules of the services we stand in for.
 pub const OURS: Rules = Rules { services: &SERVICES, normalise: true, token_signed: true };
 
-/// The access keys, by id.
-pub type AwsKeys = HashMap<String, Arc<AwsKey>>;
+/// The rules of AWS's security token service, whose `GetCallerIdentity` we answer.
+pub const STS: Rules = Rules { services: &["sts"], ..OURS };
+
+/// The access keys: those of the directory, and the temporary ones of our own making.
+#[derive(Default)]
+pub struct AwsKeys {
+    /// By id.
+    pub lasting: HashMap<String, Arc<AwsKey>>,
+    /// Who issues temporary keys: the first does, all know theirs again.
+    pub temporary: Vec<TemporaryKeys>,
+    /// Temporary keys that were seen, by the hash of their session token.
+    seen: Verified<Arc<AwsKey>>,
+}
+
+impl AwsKeys {
+    /// The key of this id, with the session token that came with it.
+    fn find(&self, id: &str, session_token: Option<&[u8]>, now: Timestamp) -> Result<Arc<AwsKey>, Failure> {
+        let unknown = || Failure::Unknown { what: "access key", name: id_or_nothing(id) };
+        if let Some(key) = self.lasting.get(id) {
+            key.check_session_token(session_token)?;
+            return Ok(Arc::clone(key));
+        }
+        let token = session_token.and_then(|token| std::str::from_utf8(token).ok()).ok_or_else(unknown)?;
+        let issuer = self.temporary.iter().find(|keys| keys.is_named_by(token)).ok_or_else(unknown)?;
+        let hash = sha256(token.as_bytes());
+        let key = match self.seen.get(&hash, now) {
+            Some(key) => key,
+            None => {
+                let key = Arc::new(issuer.find(token)?);
+                if let Some(until) = key.expires.filter(|until| now < *until) {
+                    self.seen.put(hash, Arc::clone(&key), until, now);
+                }
+                key
+            }
+        };
+        if key.principal.proof == id { Ok(key) } else { Err(unknown()) }
+    }
+}
 
 /// How many signing keys of one access key are remembered; each is for one day, region and service.
 const DAYS_MAX: usize = 16;
@@ -67,6 +106,12 @@ impl AwsKey {
             expires: key.expires,
             days: RwLock::default(),
         }
+    }
+
+    /// The same key, for calls within these scopes.
+    pub fn within(mut self, scope: impl IntoIterator<Item = crate::scope::Scope>) -> Self {
+        self.principal = Arc::new(Principal::clone(&self.principal).within(scope));
+        self
     }
 
     /// Whom it speaks for.
@@ -145,23 +190,25 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The access key, when it is known and this signature may be made with it for `moment`.
-    pub fn key<'k>(
-        &self,
-        rules: &Rules,
-        keys: &'k AwsKeys,
-        moment: &str,
-        now: Timestamp,
-    ) -> Result<&'k Arc<AwsKey>, Failure> {
+    /// Checks that a signature for `moment` may be made with this scope.
+    pub fn check(&self, rules: &Rules, moment: &str) -> Result<(), Failure> {
         if !rules.services.contains(&self.service) {
             return Err(Failure::Scope("service"));
         }
         if !moment.starts_with(self.date) || self.date.len() != 8 {
             return Err(Failure::Scope("day"));
         }
-        let key = keys
-            .get(self.id)
-            .ok_or_else(|| Failure::Unknown { what: "access key", name: id_or_nothing(self.id) })?;
+        Ok(())
+    }
+
+    /// The access key, when it is known and has not ended.
+    pub fn key(
+        &self,
+        keys: &AwsKeys,
+        session_token: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<Arc<AwsKey>, Failure> {
+        let key = keys.find(self.id, session_token, now)?;
         match key.expires {
             Some(at) if now >= at => Err(Failure::Expired { what: "access key", at }),
             _ => Ok(key),
@@ -226,7 +273,7 @@ pub struct Parts<'a> {
 impl SigV4Pending {
     /// Readies the check of `parts` over a request whose canonical form begins with `canonical`.
     fn new(
-        key: &Arc<AwsKey>,
+        key: Arc<AwsKey>,
         parts: &Parts<'_>,
         canonical: Vec<u8>,
         declared: Option<Hash>,
@@ -237,7 +284,7 @@ impl SigV4Pending {
         let scope = parts.scope.text;
         let to_sign = format!("{}\n{}\n{scope}\n", crate::credential::ALGORITHM, parts.moment);
         let derived = (!remembered).then(|| scope.to_owned());
-        Ok(Self { key: key.clone(), signing, derived, canonical, to_sign, signature, declared })
+        Ok(Self { key, signing, derived, canonical, to_sign, signature, declared })
     }
 
     /// When the access key itself ends.

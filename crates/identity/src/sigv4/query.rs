@@ -26,8 +26,8 @@ pub fn begin(
     }
     let scope = Scope::parse(&fields.credential)?;
     check_time(&fields, now)?;
-    let key = scope.key(rules, keys, &fields.moment, now)?;
-    key.check_session_token(fields.session_token.as_deref().map(str::as_bytes))?;
+    scope.check(rules, &fields.moment)?;
+    let key = scope.key(keys, fields.session_token.as_deref().map(str::as_bytes), now)?;
     let signed = Signed::check(&fields.signed_headers, head.headers, rules)?;
     let left_out: &[&str] =
         if rules.token_signed { &["X-Amz-Signature"] } else { &["X-Amz-Signature", "X-Amz-Security-Token"] };

@@ -38,7 +38,8 @@ fn keys(id: &str, secret: &str, session_token: Option<&str>) -> AwsKeys {
         },
         expires: None,
     };
-    AwsKeys::from([(id.to_owned(), Arc::new(AwsKey::new(key)))])
+    let lasting = [(id.to_owned(), Arc::new(AwsKey::new(key)))].into();
+    AwsKeys { lasting, ..AwsKeys::default() }
 }
 
 fn verify(

@@ -322,6 +322,39 @@ def test_access_fits_each_screen(browser, plane, name, options):
         shot(page, f"access-{name}")
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("light", {"color_scheme": "light"}),
+        ("dark", {"color_scheme": "dark"}),
+        ("phone", PHONE),
+        ("no-scripts", {"java_script_enabled": False}),
+    ],
+)
+def test_residency_answers_on_each_screen(browser, plane, name, options):
+    assert plane.call("laptop", "echo") == 200
+    assert plane.call("laptop", "claude") == 403
+    with somebody(browser, plane, "ada.viewer", "/residency", **options) as page:
+        expect(page.locator("svg.world .did-run title")).to_contain_text("Germany")
+        expect(page.locator(".area-refusals")).to_contain_text("eu.gdpr.transfer")
+        page.fill("#principal", "acme/ml/laptop")
+        page.select_option("#asked-model", "claude")
+        page.fill("#data-class", "personal")
+        page.click(".question button")
+        expect(page.locator(".ruling-title")).to_have_text("It may not run")
+        expect(page.locator(".ruling")).to_contain_text("eu.gdpr.transfer")
+        shot(page, f"residency-{name}")
+        page.fill("#data-class", "nonsense")
+        page.click(".question button")
+        expect(page.locator(".trouble")).to_contain_text("nonsense")
+        page.fill("#data-class", "")
+        page.select_option("#asked-model", "echo")
+        page.click(".question button")
+        expect(page.locator(".ruling-title")).to_have_text("It may run")
+        if options.get("java_script_enabled", True):
+            fits(page)
+
+
 def test_an_admin_ends_a_key_without_scripts(browser, plane):
     assert plane.call("laptop", "echo") == 200
     with somebody(browser, plane, "ada.admin", "/access", java_script_enabled=False) as page:

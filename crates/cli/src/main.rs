@@ -14,6 +14,7 @@ mod people;
 mod place;
 mod plane;
 mod reload;
+mod residency;
 mod seen;
 mod terminal;
 

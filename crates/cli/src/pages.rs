@@ -14,6 +14,7 @@ use crate::overview;
 use crate::people::revoked::Revocations;
 use crate::people::{Looker, People, form, host};
 use crate::place;
+use crate::residency;
 use crate::seen::Seen;
 use answer::{HTML, JSON, body, error, file, plain, secured};
 use config::Portal as Settings;
@@ -93,6 +94,11 @@ impl Sources {
 
     pub(crate) fn live(&self) -> Option<Arc<gateway::Live>> {
         self.gateway.get().and_then(Weak::upgrade).map(|gateway| gateway.live())
+    }
+
+    /// Calls that were not let run lately, the latest first.
+    pub(crate) fn turned_away(&self) -> Vec<gateway::TurnedAway> {
+        self.gateway.get().and_then(Weak::upgrade).map(|gateway| gateway.turned_away()).unwrap_or_default()
     }
 
     /// A token for calls in `owner`'s name.
@@ -262,6 +268,12 @@ fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response
     }
     let made = match path {
         "/access" => access::access(sources, looker).map(|view| body(HTML, portal::access_page(&view))),
+        "/residency" => {
+            residency::residency(sources, looker, query).map(|view| body(HTML, portal::residency_page(&view)))
+        }
+        "/api/residency" => {
+            residency::residency(sources, looker, query).map(|view| body(JSON, portal::residency_json(&view)))
+        }
         "/api/access" => access::access(sources, looker).map(|view| body(JSON, portal::access_json(&view))),
         "/" => overview().map(|view| body(HTML, portal::page(&view, &options))),
         "/fragments" => overview().map(|view| body(JSON, portal::fragments_json(&view))),

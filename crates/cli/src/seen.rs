@@ -1,6 +1,6 @@
 //! Who has called by which proof, and where calls ran: read off the journal as it grows, so that a page never reads all of it twice.
 
-use journal::{Entry, Frame, Opened, Reader};
+use journal::{Entry, Frame, Opened, Outcome, Reader};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +30,8 @@ pub struct Ran {
     pub claimed: String,
     /// Where the vendor said that it ran; empty where it does not say.
     pub observed: String,
+    /// Whether something was answered; otherwise nobody knows whether the call got there.
+    pub answered: bool,
 }
 
 /// How often, and when last.
@@ -86,12 +88,14 @@ impl Shown {
                 self.callers.entry(caller(opened)).or_default().note(opened.at);
             }
             Frame::Closed(closed) => {
-                for attempt in &closed.attempts {
+                for (nth, attempt) in closed.attempts.iter().enumerate() {
+                    let last = nth + 1 == closed.attempts.len();
                     let ran = Ran {
                         backend: attempt.backend.to_string(),
                         region: attempt.region.to_string(),
                         claimed: attempt.claimed.to_string(),
                         observed: attempt.observed.to_string(),
+                        answered: attempt.tokens.total() > 0 || (last && closed.outcome != Outcome::Failed),
                     };
                     self.ran.entry(ran).or_default().note(closed.at);
                 }

@@ -21,11 +21,13 @@ mod routes;
 mod server;
 mod tokens;
 mod translate;
+mod turned_away;
 mod vendor;
 
 pub use body::Body;
 pub use local::Local;
 pub use server::{Server, ServerError};
+pub use turned_away::{TurnedAway, Why};
 
 use abandoned::{Abandoned, AbandonedStage};
 use arc_swap::ArcSwap;
@@ -44,6 +46,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use telemetry::Telemetry;
 use tokens::Sts;
 use tokio::sync::watch;
+use turned_away::Doorbook;
 use units::{BackendName, Clock, RequestId, Timestamp};
 
 /// Everything a request reads: one configuration, its prices, and how each backend is reached.
@@ -117,6 +120,7 @@ pub(crate) struct Shared {
     health: Health,
     abandoned: Abandoned,
     pages: Arc<dyn Pages>,
+    turned_away: Doorbook,
     issuers: Arc<dyn Issuers>,
     sts: Sts,
     /// Whether writing to the journal waits for the disk.
@@ -177,6 +181,7 @@ impl Gateway {
             health: Health::default(),
             abandoned,
             pages,
+            turned_away: Doorbook::default(),
             issuers,
             sts: Sts::new(started),
             stopping: watch::Sender::new(false),
@@ -196,6 +201,11 @@ impl Gateway {
     pub fn replace(&self, live: Live) {
         residency::warn(&live, self.shared.clock.now());
         self.shared.live.store(Arc::new(live));
+    }
+
+    /// Calls that a policy or a rule did not let run lately, the latest first.
+    pub fn turned_away(&self) -> Vec<TurnedAway> {
+        self.shared.turned_away.all()
     }
 
     fn take_stage(&self) -> Option<AbandonedStage> {

@@ -87,9 +87,12 @@ pub(crate) async fn serve(
     let model = model(&live, route.model.as_deref().or(head.model.as_deref()))?;
     principal.check_scope(Action::InvokeModel.as_str(), model.name.as_str())?;
     // Policy before anything is used up: a forbidden request must not take room.
-    let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name)?;
+    let note = (request, started);
+    let grant = live.snapshot.policy.authorize(&principal, Action::InvokeModel, &model.name);
+    let grant = shared.turned_away.note(note, &principal, &model, grant.map_err(Refusal::from))?;
     // Law before health: failover never leaves the lawful set.
-    let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, started)?;
+    let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, started);
+    let lawful = shared.turned_away.note(note, &principal, &model, lawful)?;
     let plan = route::plan(&model, lawful.as_deref(), &shared.health, started);
     // What cannot be understood is refused before it is a call.
     let conversation = match plan.iter().any(|backend| vendor::is_translated(route.wire, backend)) {

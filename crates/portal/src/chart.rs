@@ -7,6 +7,7 @@
 pub(crate) mod burn_down;
 pub(crate) mod days;
 pub(crate) mod stack;
+pub(crate) mod world;
 
 use crate::show;
 use units::{Money, PICO_PER_UNIT, Timestamp, format_decimal};

@@ -14,6 +14,7 @@ mod json;
 mod link;
 mod page;
 mod parts;
+mod residency;
 mod show;
 mod usage;
 pub mod view;
@@ -24,12 +25,9 @@ pub use json::{call_json, fragments_json, overview_json};
 pub use link::UsageFilter;
 pub use page::{message_page, page};
 pub use parts::{FRAGMENTS, fragment};
+pub use residency::{residency_json, residency_page};
 pub use usage::{UsageContext, usage_page};
-pub use view::{
-    AccessView, AccountLine, Allowed, Basis, BasisKind, CallRow, CallerRow, CommitmentView, CredentialRow,
-    CredentialState, DaySpend, DealFigure, DealView, IssuerRow, LedgerView, ListPrice, ModelCard, ModelSpend,
-    Overview, PageOptions, PersonRow, RevocationRow, SpendSummary, Starter, TrancheView, Visitor,
-};
+pub use view::*;
 
 /// The `content-security-policy` for every page: only our own files, nothing inline, no frames.
 pub const fn content_security_policy() -> &'static str {

@@ -4,6 +4,9 @@
 #[path = "../examples/preview/sample.rs"]
 mod sample;
 
+#[path = "../examples/preview/people.rs"]
+mod people;
+
 use portal::{CallRow, FRAGMENTS, Overview, PageOptions, UsageContext, UsageFilter, asset, fragment, page};
 use serde_json::Value;
 use units::{Currency, Money};
@@ -40,6 +43,12 @@ fn pages() -> Vec<(String, String)> {
         pages.push((format!("{name}, plain"), page(&view, &plain)));
         pages.push((format!("{name}, usage"), portal::usage_page(&view.recent, &filter, &context())));
     }
+    for (name, (access, residency)) in [("people", people::usual()), ("hostile people", people::hostile())] {
+        pages.push((format!("{name}, access"), portal::access_page(&access)));
+        pages.push((format!("{name}, residency"), portal::residency_page(&residency)));
+    }
+    let word = sample::HOSTILE;
+    pages.push(("message".to_owned(), portal::message_page(word, word, Some(("/login", word)))));
     pages
 }
 
@@ -346,4 +355,52 @@ fn call_json_is_what_the_playground_reads() {
     assert_eq!(call("settled")["charge"], "0.018437500001");
     assert_eq!(call("settled")["currency"], "USD");
     assert!(call("unrated")["charge"].is_null() && call("open")["transfer"].is_null());
+}
+
+#[test]
+fn every_form_that_changes_something_sends_its_token() {
+    let mut forms = 0;
+    for (name, html) in pages() {
+        for form in html.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap()) {
+            let posts = form.split('>').next().unwrap().contains("method=\"post\"");
+            forms += usize::from(posts);
+            assert_eq!(form.contains("name=\"csrf\" value=\"a-token\""), posts, "{name}: {form}");
+        }
+    }
+    assert!(forms > 10, "{forms}");
+}
+
+#[test]
+fn what_somebody_may_not_do_is_not_offered() {
+    let (mut access, _) = people::usual();
+    assert!(portal::access_page(&access).contains("/access/revoke"));
+    access.visitor.revokes = false;
+    assert!(!portal::access_page(&access).contains("/access/revoke"));
+    let mut view = sample::busy();
+    assert!(page(&view, &PageOptions::default()).contains("href=\"/access\""));
+    (view.visitor.sees_access, view.visitor.sees_money, view.visitor.logs_out) = (false, false, false);
+    let html = page(&view, &PageOptions::default());
+    for hidden in
+        ["href=\"/access\"", "id=\"ledger\"", "id=\"deal\"", "id=\"commitment\"", "/logout", "#ledger"]
+    {
+        assert!(!html.contains(hidden), "{hidden}");
+    }
+    assert!(fragment("ledger", &view).is_none() && !portal::fragments_json(&view).contains("\"ledger\""));
+}
+
+#[test]
+fn the_map_is_as_near_as_its_places_allow() {
+    let view_box = |codes: &[&str]| {
+        let (_, mut residency) = people::usual();
+        residency.places.retain(|place| codes.contains(&place.code.as_str()));
+        let html = portal::residency_page(&residency);
+        html.split("viewBox=\"").nth(2).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let width = |codes: &[&str]| view_box(codes).split(' ').nth(2).unwrap().parse::<u32>().unwrap();
+    assert_eq!((width(&["DE", "FR"]), width(&["DE", "US"]), width(&[])), (277, 415, 830));
+    let (_, residency) = people::usual();
+    let html = portal::residency_page(&residency);
+    assert!(html.contains("Germany: 1,204 calls ran here; paris may"));
+    assert!(html.contains("France: 12 calls may have run here"));
+    assert!(html.contains("nothing may now") && html.contains("Canada, QC"));
 }

@@ -22,6 +22,7 @@ mod forwarded;
 mod instrument;
 mod kill;
 mod login;
+mod pages;
 mod policy;
 mod provider;
 mod relay;

@@ -1,6 +1,7 @@
 //! Writes the portal's pages in several states, with their files, into a folder, to look at them without a
 //! server: `cargo run -p portal --example preview -- FOLDER`.
 
+mod people;
 mod sample;
 
 use portal::{PageOptions, UsageContext, UsageFilter};
@@ -28,6 +29,10 @@ fn main() -> std::io::Result<()> {
     };
     let filter = UsageFilter { model: Some("claude-demo".to_owned()), ..UsageFilter::default() };
     write(folder, "usage", &portal::usage_page(&few.recent, &filter, &context))?;
+    for (name, (access, residency)) in [("people", people::usual()), ("people-hostile", people::hostile())] {
+        write(folder, &format!("{name}-access"), &portal::access_page(&access))?;
+        write(folder, &format!("{name}-residency"), &portal::residency_page(&residency))?;
+    }
     std::fs::write(folder.join("fragments.json"), portal::fragments_json(&few))?;
     for file in
         ["portal.css", "parts.css", "theme.js", "live.js", "stream.js", "playground.js", "favicon.svg"]

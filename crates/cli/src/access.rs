@@ -125,11 +125,12 @@ fn caller(live: &Live, who: &Caller, used: Use) -> CallerRow {
     }
 }
 
-/// The models that the policies let somebody call, by asking them.
+/// The models that scope and policies let somebody call, by asking them.
 fn allowed(live: &Live, principal: &Principal) -> Allowed {
     let models = &live.snapshot.model_order;
     let may = |name: &&units::ModelName| {
-        live.snapshot.policy.authorize(principal, Action::InvokeModel, name).is_ok()
+        principal.check_scope(Action::InvokeModel.as_str(), name.as_str()).is_ok()
+            && live.snapshot.policy.authorize(principal, Action::InvokeModel, name).is_ok()
     };
     let allowed: Vec<String> = models.iter().filter(may).map(ToString::to_string).collect();
     if allowed.len() == models.len() && allowed.len() > 1 {
@@ -139,23 +140,19 @@ fn allowed(live: &Live, principal: &Principal) -> Allowed {
 }
 
 fn issuer(rule: &Issuer) -> IssuerRow {
-    IssuerRow {
-        name: rule.name.clone(),
-        issuer: rule.url.clone(),
-        audience: rule.audience.clone(),
-        callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
-        required: conditions(rule),
-    }
-}
-
-/// What a token has to say, in words.
-fn conditions(rule: &Issuer) -> Vec<String> {
     let required = rule.required.iter().map(|(claim, value)| format!("{claim} = {value}"));
     let allowed = rule.allowed.iter().map(|(claim, patterns)| {
         let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
         format!("{claim} like {}", patterns.join(" or "))
     });
-    required.chain(allowed).collect()
+    let scope = rule.scope.iter().map(|scope| format!("at most {scope}"));
+    IssuerRow {
+        name: rule.name.clone(),
+        issuer: rule.url.clone(),
+        audience: rule.audience.clone(),
+        callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
+        required: required.chain(allowed).chain(scope).collect(),
+    }
 }
 
 /// Who is logged in, as the configuration that serves sees them.

@@ -161,6 +161,31 @@ fn what_a_condition_asks_of_the_deal_leads_to_its_facts() {
 }
 
 #[test]
+fn what_is_corrected_at_the_moment_it_is_put_on_record_never_counts() {
+    let line = |value: &str, names: &str| {
+        spend(value, "2026-05-08", r#""region":"eu""#).replacen('{', &format!("{{{names},"), 1)
+    };
+    let facts = [
+        line("90", r#""id":"first""#),
+        line("80", r#""id":"a","replaces":"first""#),
+        line("20", r#""id":"b","replaces":"a""#),
+    ];
+    for (condition, state) in [
+        ("sum(list_spend, contract_year) == 20", State::Signed),
+        ("sum(list_spend, contract_year) > 20", State::Open),
+        ("drawn == 20", State::Signed),
+    ] {
+        for turn in 0..3 {
+            let mut facts = facts.to_vec();
+            facts.rotate_left(turn);
+            let evaluation = at(&asking(condition), &facts, "2026-05-20", "2026-05-20");
+            assert_eq!(tranche(&evaluation, "T").state, state, "{condition}");
+            assert_eq!(evaluation.commitments[0].drawn.to_decimal(), "20.00");
+        }
+    }
+}
+
+#[test]
 fn conditions_over_much_spend_are_followed_day_by_day() {
     let start: contract::Day = "2026-04-21".parse().unwrap();
     let facts: Vec<String> = (0..3_000_u32)

@@ -145,6 +145,8 @@ pub(super) struct Stock<'a> {
     coming: std::iter::Peekable<std::vec::IntoIter<usize>>,
     /// Metrics that count list spend by weight, each with the weight of every line.
     measures: Measures<'a>,
+    /// Places of lines to come that are corrected already.
+    gone: BTreeSet<usize>,
     /// Parts of list spend, each with the lines that belong to it.
     slices: BTreeMap<Slice<'a>, (Rc<[bool]>, Series)>,
 }
@@ -176,8 +178,14 @@ impl<'a> Stock<'a> {
             let lines: Rc<[bool]> = lines.collect();
             (slice, (lines, flow(true)))
         });
-        let slices = slices.collect();
-        Self { facts, series, coming: places.into_iter().peekable(), measures: measures.clone(), slices }
+        Self {
+            facts,
+            series,
+            coming: places.into_iter().peekable(),
+            measures: measures.clone(),
+            gone: BTreeSet::new(),
+            slices: slices.collect(),
+        }
     }
 
     /// When the next line was put on record.
@@ -212,6 +220,13 @@ impl<'a> Stock<'a> {
                 self.edit(name, |series| series.take(before.effective_at, old));
             }
             self.slices_of(old).for_each(|series| series.take(before.effective_at, old));
+            // Of lines put on record together, a correction may come before what it corrects.
+            if old > place {
+                self.gone.insert(old);
+            }
+        }
+        if self.gone.contains(&place) {
+            return changed;
         }
         let (at, value) = (fact.effective_at, known.value.pico());
         for name in self.series_of(fact) {

@@ -370,7 +370,7 @@ class Moto:
 
     def authenticate(self):
         """From here on every signature is checked."""
-        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", data=b"0", method="POST")
+        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", data=b"0", headers={"content-type": "text/plain"})
         urllib.request.urlopen(request, timeout=5).close()
 
     def stop(self):

@@ -44,6 +44,9 @@ enum Verb {
     Usage(command::usage::Verb),
     #[command(subcommand)]
     Ledger(command::ledger::Verb),
+    Token(command::token::Arguments),
+    #[command(subcommand)]
+    Key(command::key::Verb),
     #[command(subcommand)]
     Identity(command::identity::Verb),
     #[command(subcommand)]
@@ -68,6 +71,8 @@ fn main() -> ExitCode {
         Verb::Login(arguments) => command::login::run(&arguments),
         Verb::Usage(verb) => command::usage::run(&verb),
         Verb::Ledger(verb) => command::ledger::run(&verb),
+        Verb::Token(arguments) => command::token::run(&arguments),
+        Verb::Key(verb) => command::key::run(&verb),
         Verb::Identity(verb) => command::identity::run(&verb),
         Verb::Policy(verb) => command::policy::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),

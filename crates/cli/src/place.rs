@@ -30,6 +30,11 @@ pub fn config_home() -> PathBuf {
     base("XDG_CONFIG_HOME", ".config").join("offtake")
 }
 
+/// Where `offtake token` keeps its tokens.
+pub fn token_cache() -> PathBuf {
+    base("XDG_CACHE_HOME", ".cache").join("offtake/tokens")
+}
+
 /// Where `cargo xtask demo` puts the embedded model.
 pub fn cached_model() -> PathBuf {
     model_cache().join("SmolLM2-135M-Instruct.Q4_1.gguf")

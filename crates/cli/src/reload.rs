@@ -48,8 +48,14 @@ impl Reloader {
     /// Reloads whenever the file changes, for as long as the plane runs.
     pub async fn run(mut self) {
         let mut seen = changed(&self.files);
+        let mut ended = changed(&self.revoked());
         loop {
             tokio::time::sleep(TICK).await;
+            let now = changed(&self.revoked());
+            if now != ended {
+                ended = now;
+                self.end_keys();
+            }
             let now = changed(&self.files);
             if now == seen {
                 continue;
@@ -62,6 +68,18 @@ impl Reloader {
             }
             // The new version may name other files.
             seen = changed(&self.files);
+        }
+    }
+
+    fn revoked(&self) -> [PathBuf; 1] {
+        [self.revocations.path().to_owned()]
+    }
+
+    /// Ends the keys that a command has put on record as ended.
+    fn end_keys(&self) {
+        match self.revocations.read_again() {
+            Ok(()) => self.revocations.apply(&self.gateway.live().snapshot.directory),
+            Err(error) => tracing::error!("revoked keys could not be read: {error}"),
         }
     }
 

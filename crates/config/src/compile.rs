@@ -7,6 +7,8 @@ mod identity;
 mod portal;
 mod residency;
 
+pub use self::identity::VirtualKeys;
+
 use crate::file::{self, File};
 use crate::problem::{Problem, Problems};
 use crate::secret::{Secret, SecretRef, Secrets};

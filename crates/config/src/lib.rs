@@ -12,6 +12,7 @@ mod problem;
 mod secret;
 mod snapshot;
 
+pub use compile::VirtualKeys;
 pub use file::File;
 pub use portal::{Forwarded, KeySource, Login, Origin, Portal};
 pub use problem::{Problem, Problems};

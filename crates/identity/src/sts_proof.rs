@@ -390,7 +390,7 @@ impl UsedProofs {
     /// When it was used before, or may have been.
     pub fn take(&self, proof: &StsProof, now: Timestamp) -> Result<(), Failure> {
         // Moments of signatures are whole seconds.
-        if proof.made.seconds() < self.since.seconds() {
+        if proof.made.seconds() <= self.since.seconds() {
             return Err(Failure::Replayed("it was signed before this server began; sign another"));
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -417,19 +417,23 @@ pub fn make(signer: Signer<'_>, address: &str, server: &str, now: Timestamp) -> 
     let header = |text: &str| HeaderValue::from_str(text).map_err(|_| format!("`{text}` fits no header"));
     let headers = HeaderMap::from_iter([
         (http::header::HOST, header(host)?),
+        (
+            http::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
+        ),
         (http::HeaderName::from_static(SERVER_HEADER), header(server)?),
     ]);
-    let request = ToSign { method: "POST", path: "/", query: Some(QUESTION), headers, body: b"" };
+    let request = ToSign { method: "POST", path: "/", query: None, headers, body: QUESTION.as_bytes() };
     let headers = Signer { service: "sts", ..signer }.sign(request, now)?;
     let headers = headers.iter().map(|(name, value)| Header {
         key: name.as_str().to_owned(),
         value: value.to_str().unwrap_or_default().to_owned(),
     });
     let written = Written {
-        url: format!("{}/?{QUESTION}", address.trim_end_matches('/')),
+        url: format!("{}/", address.trim_end_matches('/')),
         method: "POST".to_owned(),
         headers: headers.collect(),
-        body: String::new(),
+        body: QUESTION.to_owned(),
     };
     serde_json::to_string(&written).map_err(|error| error.to_string())
 }

@@ -8,10 +8,12 @@ pub mod demo;
 pub mod identity;
 pub mod instrument;
 mod issuer;
+pub mod key;
 pub mod ledger;
 pub mod login;
 pub mod policy;
 pub mod serve;
+pub mod token;
 pub mod usage;
 
 use crate::failure::Failure;

@@ -43,18 +43,24 @@ impl Revocations {
     /// When the file is there and cannot be read: a key that was ended must not come back by that.
     pub fn open(data: &Path) -> Result<Self, Failure> {
         let path = data.join("revoked.jsonl");
-        let failed = |error: String| Failure::failed(format!("{}: {error}", path.display()));
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(failed(error.to_string())),
-        };
-        let mut list = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-            let read = serde_json::from_str(line);
-            list.push(read.map_err(|error| failed(format!("line {}: {error}", number + 1)))?);
-        }
-        Ok(Self { path, list: Mutex::new(list) })
+        let list = Mutex::new(read(&path)?);
+        Ok(Self { path, list })
+    }
+
+    /// The file, to be watched for what others put on record.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads what others have put on record meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Revocations::open`]; what was known stays ended.
+    pub fn read_again(&self) -> Result<(), Failure> {
+        // Nobody appends meanwhile, or the line would be lost here until the next time.
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        *list = read(&self.path)?;
+        Ok(())
     }
 
     /// Puts the end of a key on record. Nothing where it was ended before; [`Revocations::apply`] makes it true.
@@ -85,6 +91,22 @@ impl Revocations {
         let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.iter().rev().cloned().collect()
     }
+}
+
+/// What is on record; nothing where there is no file yet.
+fn read(path: &Path) -> Result<Vec<Revocation>, Failure> {
+    let failed = |error: String| Failure::failed(format!("{}: {error}", path.display()));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).map_err(|error| failed(format!("line {}: {error}", number + 1)))
+        })
+        .collect()
 }
 
 /// Appends a line, durably and whole, or not at all.

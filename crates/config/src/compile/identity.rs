@@ -1,7 +1,8 @@
 //! From `[identity]` as written to the directory of those who can be known.
 
 use super::{Compiler, Text};
-use crate::file::identity as raw;
+use crate::file::{File, identity as raw};
+use crate::problem::Problems;
 use identity::{
     AccessKey, AwsRule, Directory, DirectoryBuilder, Issuer, KeySecret, Keys, Owner, Pattern, Rule, Scope,
     Source, VirtualKey,
@@ -38,6 +39,43 @@ const STS_ADDRESSES: [&str; 17] = [
 
 /// A rule's claims and patterns, as written.
 type Allow = BTreeMap<String, raw::Patterns>;
+
+/// The virtual keys of a configuration, for verbs that look after them.
+#[derive(Debug)]
+pub struct VirtualKeys {
+    /// Those that are known, and nobody else.
+    pub directory: Directory,
+    /// The names of those whose secrets are not here.
+    pub unread: Vec<String>,
+}
+
+impl File {
+    /// The virtual keys alone, as far as their secrets are here; no other secret is read.
+    ///
+    /// # Errors
+    /// As [`File::compile`], for these sections.
+    pub fn virtual_keys(&self) -> Result<VirtualKeys, Problems> {
+        let mut compiler =
+            Compiler { file: self, secrets: &crate::Environment, problems: Vec::new(), read: Vec::new() };
+        let mut builder = Directory::builder();
+        let mut unread = Vec::new();
+        for key in &self.raw.identity.keys {
+            let before = compiler.problems.len();
+            let is_read = key.secret.as_ref().is_none_or(|secret| compiler.secret(secret).is_some());
+            compiler.problems.truncate(before);
+            if is_read {
+                compiler.virtual_key(&mut builder, key);
+            } else {
+                unread.push(key.name.get_ref().clone());
+            }
+        }
+        let Compiler { problems: list, .. } = compiler;
+        if list.is_empty() {
+            return Ok(VirtualKeys { directory: builder.build(), unread });
+        }
+        Err(Problems { path: self.path.clone(), text: self.text.clone(), list })
+    }
+}
 
 impl Compiler<'_> {
     pub(super) fn directory(&mut self, token_key: Option<&[u8]>) -> Option<Directory> {

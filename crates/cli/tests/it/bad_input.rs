@@ -267,7 +267,8 @@ fn bytes_that_are_no_http() {
         ] {
             let mut stream = std::net::TcpStream::connect(plane.address).unwrap();
             stream.write_all(bytes).unwrap();
-            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            // The plane may have hung up already.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer);
             assert!(!text(&answer).starts_with("HTTP/1.1 200"), "{}", text(&answer));

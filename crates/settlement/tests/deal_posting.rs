@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use contract::fact::Facts;
-use contract::flow::{circle, flows};
+use contract::flow::{Kind, circle, flows};
 use contract::{Evaluation, Versions};
 use proptest::prelude::*;
 use settlement::deal_posting::{Chart, Class, Entry, Ledgers};
@@ -490,7 +490,9 @@ proptest! {
         let moved = flows(versions.known_at(time(last)), &live.evaluation);
         let net = circle(&moved, Currency::USD).unwrap().parties;
         let cloud = net.iter().find(|net| net.party == "cloud").unwrap();
+        // A prepayment that is due is a receivable already, and no part of the circle before it is paid.
+        let due = moved.iter().filter(|flow| flow.kind == Kind::PrepaymentDue).map(|flow| flow.amount.pico());
         let holds = [100, 110, 120].map(|code| live.holds("cloud", code).pico());
-        prop_assert_eq!(cloud.net.pico(), holds.iter().sum::<i128>());
+        prop_assert_eq!(cloud.net.pico() + due.sum::<i128>(), holds.iter().sum::<i128>());
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use, from the ground up: no room uses one that stands below it in this list.
-const EDGES: [(&str, &[&str]); 27] = [
+const EDGES: [(&str, &[&str]); 28] = [
     ("units", &[]),
     ("identity", &["units"]),
     ("policy", &["units", "identity"]),
@@ -48,6 +48,7 @@ const EDGES: [(&str, &[&str]); 27] = [
         ],
     ),
     ("settlement", &["units", "journal", "price", "ledger", "contract", "store"]),
+    ("evidence", &["units", "journal", "ledger", "geography", "store", "settlement"]),
     ("portal", &["units"]),
     (
         "cli",
@@ -58,6 +59,7 @@ const EDGES: [(&str, &[&str]); 27] = [
             "config",
             "contract",
             "analysis",
+            "evidence",
             "actus",
             "finance",
             "focus",

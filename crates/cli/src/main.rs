@@ -4,6 +4,7 @@
 //! failed (damaged books, a refused call), 2 the command or a file given to it cannot be used.
 
 mod access;
+mod archive;
 mod command;
 mod failure;
 mod issuers;
@@ -16,6 +17,7 @@ mod plane;
 mod reload;
 mod residency;
 mod seen;
+mod signing;
 mod terminal;
 
 /// A call is a few dozen small, short-lived pieces of memory, made on one thread and often dropped on another.
@@ -52,6 +54,8 @@ enum Verb {
     #[command(subcommand)]
     Policy(command::policy::Verb),
     #[command(subcommand)]
+    Evidence(command::evidence::Verb),
+    #[command(subcommand)]
     Deal(command::deal::Verb),
     Instrument(command::instrument::Arguments),
 }
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
         Verb::Token(arguments) => command::token::run(&arguments),
         Verb::Key(verb) => command::key::run(&verb),
         Verb::Identity(verb) => command::identity::run(&verb),
+        Verb::Evidence(verb) => command::evidence::run(&verb),
         Verb::Policy(verb) => command::policy::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),
         Verb::Check(arguments) => command::check::run(&arguments),

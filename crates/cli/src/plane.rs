@@ -1,6 +1,7 @@
 //! The plane put together: configuration, journal, settlement, gateway, portal; started in order, stopped in
 //! the other.
 
+use crate::archive;
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
 use crate::model_file;
@@ -47,6 +48,7 @@ impl Plane {
         let token_key = place::token_key(&data)?;
         let snapshot = file.compile(&Environment, Some(&token_key))?;
         telemetry::start_logging(&snapshot.log, snapshot.log_json).map_err(Failure::unusable)?;
+        archive::keep(&data, &snapshot)?;
         let durability = if snapshot.durable_strictly { Durability::Strict } else { Durability::Group };
         let (journal, recovered) = Journal::open(&data, Options { durability }).map_err(Failure::failed)?;
         let journal = Arc::new(journal);

@@ -3,6 +3,7 @@
 //! All or nothing: a request sees the old view or the new one, never a mixture. What cannot change while the
 //! plane runs (the address, the data directory, which model files are loaded) is said and left as it was.
 
+use crate::archive;
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
 use crate::people::revoked::Revocations;
@@ -91,6 +92,7 @@ impl Reloader {
         if snapshot.listen != serving.snapshot.listen || snapshot.data != serving.snapshot.data {
             tracing::warn!("the address and the data directory change with the next start");
         }
+        archive::keep(&serving.snapshot.data, &snapshot)?;
         // Before anyone is served by them: a price that cannot be leaves everything as it was.
         let commitments = commitments(&snapshot)?;
         let now = self.clock.now();

@@ -3,6 +3,7 @@
 //! All mistakes are collected, so that a person mends a file in one go. What is missing is refused here, at the
 //! start, and never found out by a request.
 
+mod disclosed;
 mod identity;
 mod portal;
 mod residency;
@@ -33,6 +34,8 @@ struct Compiler<'a> {
     problems: Vec<Problem>,
     /// All texts that were read, for the snapshot's version.
     read: Vec<String>,
+    /// The policy files among them, by name.
+    policies: Vec<(String, String)>,
 }
 
 impl File {
@@ -42,8 +45,13 @@ impl File {
     /// Every mistake, each with its place: unknown names, bad addresses, secrets that cannot be had, prices that
     /// contradict each other, policies and deals that do not load.
     pub fn compile(&self, secrets: &dyn Secrets, token_key: Option<&[u8]>) -> Result<Snapshot, Problems> {
-        let mut compiler =
-            Compiler { file: self, secrets, problems: Vec::new(), read: vec![self.text.clone()] };
+        let mut compiler = Compiler {
+            file: self,
+            secrets,
+            problems: Vec::new(),
+            read: vec![self.text.clone()],
+            policies: Vec::new(),
+        };
         let snapshot = compiler.snapshot(token_key);
         let Compiler { mut problems, .. } = compiler;
         match snapshot {
@@ -68,8 +76,13 @@ impl File {
     /// # Errors
     /// As [`File::compile`], for these sections.
     pub fn prices(&self) -> Result<Vec<price::Price>, Problems> {
-        let mut compiler =
-            Compiler { file: self, secrets: &crate::Environment, problems: Vec::new(), read: Vec::new() };
+        let mut compiler = Compiler {
+            file: self,
+            secrets: &crate::Environment,
+            problems: Vec::new(),
+            read: Vec::new(),
+            policies: Vec::new(),
+        };
         let prices = compiler.prices();
         let Compiler { problems, .. } = compiler;
         if problems.is_empty() {
@@ -101,6 +114,7 @@ impl Compiler<'_> {
         });
         Some(Snapshot {
             version: version(&self.read),
+            disclosed: disclosed::disclosed(&self.file.text, &self.policies),
             listen: listen?,
             limits,
             data: self.file.data_dir(),
@@ -176,6 +190,7 @@ impl Compiler<'_> {
             files.push((name.get_ref().as_str(), self.include(name, "policy")?));
         }
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        self.policies = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         match policy::Policy::parse(&files) {
             Ok(policy) => Some(policy),
             Err(error) => {

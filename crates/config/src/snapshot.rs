@@ -13,6 +13,8 @@ use units::{BackendName, ModelName, Organisation, Region};
 pub struct Snapshot {
     /// A hash of all that was read, the referenced files included.
     pub version: u64,
+    /// What of it an auditor may see: policies, and the sections that say where calls go. No key, and nobody's identity.
+    pub disclosed: serde_json::Value,
     /// Where the plane listens.
     pub listen: SocketAddr,
     /// Bounds on what a client may send.

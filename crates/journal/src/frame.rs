@@ -248,6 +248,22 @@ impl Frame {
         }
     }
 
+    /// Reads what [`Frame::encode`] wrote of an `Opened` frame.
+    pub fn read_opened(payload: &[u8]) -> Option<Opened> {
+        match Self::decode(1, payload, None) {
+            Ok(Self::Opened(opened)) => Some(opened),
+            _ => None,
+        }
+    }
+
+    /// Reads what [`Frame::encode`] wrote of a `Closed` frame.
+    pub fn read_closed(payload: &[u8]) -> Option<Closed> {
+        match Self::decode(2, payload, None) {
+            Ok(Self::Closed(closed)) => Some(closed),
+            _ => None,
+        }
+    }
+
     /// Reads a payload; what it has in common with `like`, an earlier record, is shared with it.
     pub(crate) fn decode(kind: u8, payload: &[u8], like: Option<&Opened>) -> Result<Self, Undecodable> {
         let mut from = Decoder(payload);

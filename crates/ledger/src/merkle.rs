@@ -78,25 +78,38 @@ pub fn root(leaves: &[Hash]) -> Hash {
     tree.root()
 }
 
-/// The audit path (RFC 6962 section 2.1.1) of leaf `index`, or none when there is no such leaf.
-pub fn inclusion(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
-    let mut path = Vec::new();
-    let mut part = leaves.get(index).map(|_| leaves)?;
-    let mut index = index;
-    while part.len() > 1 {
-        // The largest power of two below the length.
-        let (left, right) = part.split_at(part.len().next_power_of_two() / 2);
-        if index < left.len() {
-            path.push(root(right));
-            part = left;
-        } else {
-            path.push(root(left));
-            index -= left.len();
-            part = right;
+/// All nodes of a tree, for audit paths of many leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Levels(Vec<Vec<Hash>>);
+
+impl Levels {
+    /// The tree over these leaf hashes.
+    pub fn new(leaves: Vec<Hash>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(below) = levels.last().filter(|below| below.len() > 1) {
+            // A node without a sibling stands one level higher as it is.
+            let above = below.chunks(2).map(|pair| match pair {
+                [left, right] => node(left, right),
+                alone => alone.first().copied().unwrap_or_default(),
+            });
+            let above = above.collect();
+            levels.push(above);
         }
+        Self(levels)
     }
-    path.reverse();
-    Some(path)
+
+    /// The root over all leaves.
+    pub fn root(&self) -> Hash {
+        self.0.last().and_then(|top| top.first().copied()).unwrap_or_else(empty_root)
+    }
+
+    /// The audit path (RFC 6962 section 2.1.1) of leaf `index`, or none when there is no such leaf.
+    pub fn path(&self, index: usize) -> Option<Vec<Hash>> {
+        self.0.first()?.get(index)?;
+        let siblings =
+            self.0.iter().enumerate().filter_map(|(height, level)| level.get((index >> height) ^ 1));
+        Some(siblings.copied().collect())
+    }
 }
 
 /// Whether `path` proves that `leaf` is leaf `index` of the tree of `size` leaves with this `root`

@@ -87,7 +87,7 @@ proptest! {
         let root = merkle::root(&leaves);
         prop_assert_eq!(root, reference(&leaves));
         let index = pick % size;
-        let path = merkle::inclusion(&leaves, index).unwrap();
+        let path = merkle::Levels::new(leaves.clone()).path(index).unwrap();
         let (at, total) = (u64::try_from(index).unwrap(), u64::try_from(size).unwrap());
         let leaf = leaves[index];
         prop_assert!(merkle::verify_inclusion(&leaf, at, total, &path, &root));

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::commitment::Commitment;
 use crate::line::{KeyId, Keys, Line, Unrated, Usage, key_of};
 use journal::{Closed, Entry, Frame, PriceAdded, Seq};
-use ledger::merkle::{self, Tree};
+use ledger::merkle::{self, Hash, Tree};
 use ledger::{Balances, TransferId};
 use price::{Price, PriceBook};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -27,7 +27,7 @@ pub(crate) enum Seen {
     /// An attempt was rated.
     Rated { opened: Seq, attempt: u8, price: PriceId, amount: Money },
     /// An attempt was settled.
-    Settled { opened: Seq, attempt: u8, batch: TransferId },
+    Settled { opened: Seq, attempt: u8, batch: TransferId, leaf: Hash },
 }
 
 /// Everything that follows from the journal so far.

@@ -28,7 +28,7 @@ use store::{Batch, BatchKey, Position, Totals};
 use units::{Money, MoneyError, Timestamp, TokenCounts};
 
 /// The id of a batch, and of its usage transfer: a hash of its key and its range.
-pub(crate) fn batch_id(key: &BatchKey, first: u64, last: u64) -> TransferId {
+pub fn batch_id(key: &BatchKey, first: u64, last: u64) -> TransferId {
     let BatchKey { day, organisation, team, model, backend, region, currency, price } = key;
     // A name has no line break, so the lines cannot be confused.
     let text = format!(
@@ -39,7 +39,7 @@ pub(crate) fn batch_id(key: &BatchKey, first: u64, last: u64) -> TransferId {
 }
 
 /// A batch's leaf in the tree over all batches: everything the books say of it.
-pub(crate) fn batch_leaf(batch: &Batch) -> merkle::Hash {
+pub fn batch_leaf(batch: &Batch) -> merkle::Hash {
     let Batch { id, sealed, totals, root, event_first, event_last, posted_at, .. } = batch;
     let Totals { calls, attempts, tokens, amount } = totals;
     let TokenCounts { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning } = tokens;

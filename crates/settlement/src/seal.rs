@@ -170,8 +170,8 @@ impl Books {
         *sum = sum.checked_add(&batch.totals).ok_or_else(too_large)?;
         let set = self.postings(&batch, &draft.draws, making)?;
         self.post(set, making)?;
-        for (opened, attempt) in draft.of {
-            see(Seen::Settled { opened, attempt, batch: batch.id });
+        for ((opened, attempt), leaf) in draft.of.into_iter().zip(draft.leaves) {
+            see(Seen::Settled { opened, attempt, batch: batch.id, leaf });
         }
         making.rollups.insert(rollup);
         making.batches.push(batch);

@@ -5,6 +5,7 @@ mod books;
 pub mod check;
 pub mod deal;
 pub mod demo;
+pub mod evidence;
 pub mod identity;
 pub mod instrument;
 mod issuer;

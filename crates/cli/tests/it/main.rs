@@ -18,6 +18,7 @@ mod deal_new;
 mod deal_report;
 mod deal_sign;
 mod disk;
+mod evidence;
 mod forwarded;
 mod instrument;
 mod kill;

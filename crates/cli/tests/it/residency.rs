@@ -4,7 +4,7 @@
 use crate::support::*;
 
 /// The caller's organisation, established in Germany, and papers for what AWS processes.
-const LAW: &str = r#"
+pub const LAW: &str = r#"
 [residency]
 country = "DE"
 [[residency.organisation]]

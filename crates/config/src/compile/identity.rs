@@ -55,8 +55,13 @@ impl File {
     /// # Errors
     /// As [`File::compile`], for these sections.
     pub fn virtual_keys(&self) -> Result<VirtualKeys, Problems> {
-        let mut compiler =
-            Compiler { file: self, secrets: &crate::Environment, problems: Vec::new(), read: Vec::new() };
+        let mut compiler = Compiler {
+            file: self,
+            secrets: &crate::Environment,
+            problems: Vec::new(),
+            read: Vec::new(),
+            policies: Vec::new(),
+        };
         let mut builder = Directory::builder();
         let mut unread = Vec::new();
         for key in &self.raw.identity.keys {

@@ -10,7 +10,7 @@ mod ledger;
 mod new;
 mod report;
 mod sign;
-mod write;
+pub mod write;
 
 use super::check;
 use crate::failure::Failure;

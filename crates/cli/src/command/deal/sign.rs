@@ -2,13 +2,13 @@
 
 use crate::command::check;
 use crate::failure::Failure;
-use crate::place;
+use crate::signing;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::fact::{Entry, Line, read};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Sign facts, sign-offs and payments with a key of your own; without FACTS, show its public key
 #[derive(Debug, clap::Args)]
@@ -32,9 +32,9 @@ pub struct Arguments {
 /// Writes all lines, signed where they can be; or the public key, as a deal file has it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.new_key {
-        make(&arguments.key)?;
+        signing::make(&arguments.key)?;
     }
-    let key = open(&arguments.key)?;
+    let key = signing::open(&arguments.key)?;
     let Some(path) = &arguments.facts else {
         return super::super::answer(&format!("ed25519:{}\n", STANDARD.encode(key.public_key())));
     };
@@ -101,34 +101,4 @@ fn line(text: &str, entry: &Entry, key: &Ed25519KeyPair) -> Result<String, Vec<c
     let form = read(&with("")).map_err(|faults| faults.into_iter().map(at_its_place).collect::<Vec<_>>())?;
     let form = form.first().map_or("", |entry| entry.signed.as_str());
     Ok(with(&STANDARD.encode(key.sign(form.as_bytes()))))
-}
-
-/// Makes a key that only its owner may read.
-fn make(path: &Path) -> Result<(), Failure> {
-    if path.exists() {
-        return Err(Failure::unusable(format!("`{}` exists; a key is never written over", path.display())));
-    }
-    let failed = || Failure::failed("cannot make a key");
-    let random = aws_lc_rs::rand::SystemRandom::new();
-    let made = Ed25519KeyPair::generate_pkcs8v1(&random).map_err(|_| failed())?;
-    let pem = format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(made.as_ref()));
-    place::write_private(path, pem.as_bytes())
-        .map_err(|error| Failure::failed(format!("cannot write `{}`: {error}", path.display())))
-}
-
-const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const END: &str = "-----END PRIVATE KEY-----";
-
-fn open(path: &Path) -> Result<Ed25519KeyPair, Failure> {
-    let text = check::text(path)?;
-    key(&text).ok_or_else(|| {
-        let mend = "make one with `--new-key`, or `openssl genpkey -algorithm ed25519`";
-        Failure::unusable(format!("`{}` is no Ed25519 private key in PEM; {mend}", path.display()))
-    })
-}
-
-fn key(pem: &str) -> Option<Ed25519KeyPair> {
-    let inside = pem.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
-    let der = STANDARD.decode(inside.split_ascii_whitespace().collect::<String>()).ok()?;
-    Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok()
 }

@@ -4,7 +4,8 @@ use crate::pages::{Sources, now};
 use crate::people::{Looker, Way};
 use contract::{Basis as DealBasis, burn_down};
 use gateway::Live;
-use identity::{Owner, Role};
+use identity::Owner;
+use policy::Action;
 use portal::{
     AccountLine, Basis, BasisKind, CallRow, CommitmentView, DaySpend, DealFigure, DealView, LedgerView,
     ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, UsageContext,
@@ -41,9 +42,9 @@ pub fn visitor(sources: &Sources, looker: &Looker) -> Visitor {
         principal,
         csrf: sources.people.sessions.csrf(&looker.binding()),
         logs_out: matches!(looker.way, Way::Session(_)),
-        sees_money: looker.is(&[Role::FinOps]),
-        sees_access: looker.is(&[Role::Compliance]),
-        revokes: looker.is(&[]),
+        sees_money: sources.may(looker, Action::ViewSpend),
+        sees_access: sources.may(looker, Action::ViewAudit),
+        revokes: sources.may(looker, Action::ManageContract),
     }
 }
 

@@ -25,6 +25,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal, Role};
+use policy::{Action, Resource};
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
 use std::net::SocketAddr;
@@ -107,6 +108,22 @@ impl Sources {
     /// When the plane has no key for tokens, or the system no random bytes.
     pub fn token(&self, owner: Owner, seconds: i64) -> Result<IssuedToken, Failure> {
         self.issue(&Principal::new(owner, Proof::OfftakeToken, "portal"), seconds)
+    }
+
+    /// Whether whoever looks may do this: by policy where one names the action, else by role.
+    pub fn may(&self, looker: &Looker, action: Action) -> bool {
+        let by_role = match action {
+            Action::ViewSpend => looker.is(&[Role::FinOps]),
+            Action::ViewAudit => looker.is(&[Role::Compliance]),
+            _ => looker.is(&[]),
+        };
+        let (Some(live), Some(owner)) = (self.live(), &looker.owner) else { return by_role };
+        if !live.snapshot.policy.speaks_of(action) {
+            return by_role;
+        }
+        let principal = Principal::new(owner.clone(), Proof::Session, "portal").with_roles(&looker.roles);
+        let resource = Resource::Organisation(owner.organisation.clone());
+        live.snapshot.policy.decide(&principal, action, resource).is_ok()
     }
 
     /// As [`Sources::token`], for a principal.
@@ -258,11 +275,11 @@ fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response
     let options = PageOptions { playground: overview::player(sources, looker).is_some(), live: true };
     let overview = || overview::overview(sources, looker);
     let restricted = matches!(path, "/access" | "/api/access");
-    if restricted && !looker.is(&[Role::Compliance]) {
+    if restricted && !sources.may(looker, Action::ViewAudit) {
         return answer::message(
             StatusCode::FORBIDDEN,
             "Not for your role",
-            "Who may call what is shown to people with the role compliance or admin.",
+            "Who may call what is shown to people with the role compliance or admin, or whom a policy lets see the audit.",
             Some(("/", "To the first page")),
         );
     }
@@ -335,8 +352,8 @@ async fn act(
 
 /// Ends a key, for whoever may do that.
 async fn revoke(sources: &Arc<Sources>, looker: &Looker, fields: &[(String, String)]) -> Response<Body> {
-    if !looker.is(&[]) {
-        let text = "Only people with the role admin end keys.";
+    if !sources.may(looker, Action::ManageContract) {
+        let text = "Only people with the role admin, or whom a policy lets manage contracts, end keys.";
         return answer::message(StatusCode::FORBIDDEN, "Not for your role", text, Some(("/access", "Back")));
     }
     let (key, reason) = (form::field(fields, "key").to_owned(), form::field(fields, "reason").to_owned());

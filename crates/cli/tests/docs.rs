@@ -82,6 +82,10 @@ fn configurations_and_deals_are_as_they_must_be() {
                 deals += 1;
                 continue;
             }
+            // Examples for policies; they are run where policies are tested.
+            if block.contains("[[example]]") {
+                continue;
+            }
             if block.contains("contractType") {
                 actus::parse(&block).unwrap_or_else(|fault| panic!("{name}: {fault:?}\n{block}"));
                 continue;

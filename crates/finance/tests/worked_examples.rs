@@ -451,7 +451,7 @@ fn e20_the_roots_of_rfc_6962() {
         assert_eq!(hex(&ledger::merkle::root(&leaves[..=place])), *root);
     }
     let path: Vec<String> =
-        ledger::merkle::Levels::new(leaves.clone()).path(0).unwrap().iter().map(|hash| hex(hash)).collect();
+        ledger::merkle::Levels::new(leaves.to_vec()).path(0).unwrap().iter().map(|hash| hex(hash)).collect();
     let wanted = [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",

@@ -5,7 +5,7 @@ use crate::pipeline;
 use crate::reach::Way;
 use crate::refusal::{self, Refusal};
 use crate::routes::ModelRoute;
-use crate::{Body, Live, Shared, residency, translate};
+use crate::{Body, Live, Shared, residency, route as routing, translate};
 use bytes::Bytes;
 use config::Model;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -45,8 +45,9 @@ pub(crate) async fn count(
     let grant = live.snapshot.policy.authorize(&principal, Action::CountTokens, &model.name)?;
     // What is counted is sent as well, so it goes where the call itself might.
     let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, now)?;
-    let mut open = model.backends.iter().filter(|one| residency::allows(lawful.as_deref(), &one.name));
-    let backend = open.next().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
+    let by = (&*principal, Action::CountTokens);
+    let allowed = routing::allowed(&live.snapshot.policy, by, &model, lawful.as_deref())?;
+    let backend = allowed.first().ok_or_else(|| Refusal::UnknownModel(model.name.to_string()))?;
     let reach = live.reach.get(&backend.name).ok_or(Refusal::NoCounting(model.name.to_string()))?;
     let mut response = match &reach.way {
         Way::Local(local) => {

@@ -93,7 +93,10 @@ pub(crate) async fn serve(
     // Law before health: failover never leaves the lawful set.
     let lawful = residency::lawful(&live, (&principal, &grant), &model, &parts.headers, started);
     let lawful = shared.turned_away.note(note, &principal, &model, lawful)?;
-    let plan = route::plan(&model, lawful.as_deref(), &shared.health, started);
+    let by = (&*principal, Action::InvokeModel);
+    let allowed = route::allowed(&live.snapshot.policy, by, &model, lawful.as_deref());
+    let allowed = shared.turned_away.note(note, &principal, &model, allowed)?;
+    let plan = route::plan(allowed, &shared.health, started);
     // What cannot be understood is refused before it is a call.
     let conversation = match plan.iter().any(|backend| vendor::is_translated(route.wire, backend)) {
         true => Some(provider::decode_request(route.wire, &body, route.model.as_deref())?),

@@ -1,8 +1,11 @@
 //! Which backends to try, in which order.
 
+use crate::refusal::Refusal;
 use crate::residency;
 use config::{Backend, Model};
 use geography::Lawful;
+use identity::Principal;
+use policy::Action;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use units::{BackendName, Timestamp};
@@ -27,20 +30,37 @@ impl Health {
     }
 }
 
-/// The model's lawful backends in order of preference, those that could not be reached lately last. A backend that
-/// rests may be the only one, and may be back; one that is not lawful is never in a plan.
-pub(crate) fn plan(
+/// The model's backends that a call may be sent to, in order of preference: those that are lawful, and that no policy
+/// forbids this caller.
+///
+/// # Errors
+/// What forbids the last of them.
+pub(crate) fn allowed(
+    policy: &policy::Policy,
+    (principal, action): (&Principal, Action),
     model: &Model,
     lawful: Option<&Lawful>,
-    health: &Health,
-    now: Timestamp,
-) -> Vec<Arc<Backend>> {
-    let lawful = model.backends.iter().filter(|backend| residency::allows(lawful, &backend.name));
-    let lawful: Vec<_> = lawful.cloned().collect();
-    if lawful.len() < 2 {
-        return lawful;
+) -> Result<Vec<Arc<Backend>>, Refusal> {
+    let mut forbidden = None;
+    let mut allowed = Vec::with_capacity(model.backends.len());
+    for backend in model.backends.iter().filter(|backend| residency::allows(lawful, &backend.name)) {
+        match policy.check_backend(principal, action, &backend.name) {
+            Ok(()) => allowed.push(Arc::clone(backend)),
+            Err(denial) => forbidden = Some(denial),
+        }
+    }
+    match forbidden {
+        Some(denial) if allowed.is_empty() => Err(denial.into()),
+        _ => Ok(allowed),
+    }
+}
+
+/// Allowed backends, those that could not be reached lately last. One that rests may be the only one, and may be back.
+pub(crate) fn plan(allowed: Vec<Arc<Backend>>, health: &Health, now: Timestamp) -> Vec<Arc<Backend>> {
+    if allowed.len() < 2 {
+        return allowed;
     }
     let (resting, ready): (Vec<_>, Vec<_>) =
-        lawful.into_iter().partition(|backend| health.rests(&backend.name, now));
+        allowed.into_iter().partition(|backend| health.rests(&backend.name, now));
     ready.into_iter().chain(resting).collect()
 }

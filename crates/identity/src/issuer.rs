@@ -4,7 +4,7 @@ use crate::claims::{self, Jws};
 use crate::digest::Hash;
 use crate::failure::{Failure, Lack, Lacking, clean};
 use crate::keys::{self, KeySet, Keys, Source};
-use crate::principal::{Method, Owner, Principal};
+use crate::principal::{CallerKind, Method, Owner, Principal};
 use crate::rule::{self, Pattern, Rule};
 use crate::scope::Scope;
 use crate::token::hash_name;
@@ -59,6 +59,8 @@ pub struct Issuer {
     pub team: Rule,
     /// Their name.
     pub subject: Rule,
+    /// Whether they are people or programs.
+    pub kind: CallerKind,
     /// Claims that must have exactly these values, or contain them. An issuer that serves the whole world (a public
     /// code host) needs at least one, or a pattern.
     pub required: Vec<(String, String)>,
@@ -149,7 +151,9 @@ impl Trusted {
         }
         let proof = claims::id(said).unwrap_or_else(|| hash_name(hash));
         let owner = self.rule.naming().owner(said)?;
-        let principal = Principal::new(owner, Method::Jwt, proof).within(self.rule.scope.iter().cloned());
+        let principal = Principal::new(owner, Method::Jwt, proof)
+            .of_kind(self.rule.kind)
+            .within(self.rule.scope.iter().cloned());
         Ok((principal, believed_until.map_or(until, |at| at.min(until))))
     }
 

@@ -45,7 +45,7 @@ pub use failure::{Failure, Kind, Lack, Lacking};
 pub use issuer::Issuer;
 pub use keys::{Keys, Source};
 pub use person::{People, Person, Role, RoleRule};
-pub use principal::{Method, Owner, Principal};
+pub use principal::{CallerKind, Method, Owner, Principal};
 pub use rule::{Pattern, Rule, Template};
 pub use scope::{ACTIONS, Scope};
 pub use sigv4::sign::{Signer, ToSign};

@@ -2,7 +2,9 @@
 
 use crate::digest::sha256_parts;
 use crate::failure::Failure;
+use crate::person::Role;
 use crate::scope::Scope;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use units::{Organisation, Subject, Team};
@@ -40,6 +42,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 5] = [Self::VirtualKey, Self::Jwt, Self::SigV4, Self::OfftakeToken, Self::Session];
+
     /// The word used in records and policies.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +63,21 @@ impl fmt::Display for Method {
     }
 }
 
+/// What a caller is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CallerKind {
+    /// A program.
+    #[default]
+    Workload,
+    /// A person.
+    User,
+}
+
+impl CallerKind {
+    /// Every kind, with the word for it.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Workload, "workload"), (Self::User, "user")];
+}
+
 /// A proved caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -67,6 +87,10 @@ pub struct Principal {
     pub team: Team,
     /// The person or workload.
     pub subject: Subject,
+    /// Which of the two.
+    pub kind: CallerKind,
+    /// What a person does in the portal, in order; a workload has no role.
+    pub roles: Arc<[Role]>,
     /// How it was proved.
     pub method: Method,
     /// A name for the proof that is no secret: a key's name, an access key id, a token's id.
@@ -83,7 +107,32 @@ impl Principal {
     pub fn new(owner: Owner, method: Method, proof: impl Into<String>) -> Self {
         let Owner { organisation, team, subject } = owner;
         let class = class(organisation.as_str(), team.as_str(), subject.as_str());
-        Self { organisation, team, subject, method, proof: proof.into(), class, scope: Arc::default() }
+        Self {
+            organisation,
+            team,
+            subject,
+            kind: CallerKind::default(),
+            roles: Arc::default(),
+            method,
+            proof: proof.into(),
+            class,
+            scope: Arc::default(),
+        }
+    }
+
+    /// The same caller as what it is.
+    #[must_use]
+    pub fn of_kind(mut self, kind: CallerKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The same caller, a person with these roles.
+    #[must_use]
+    pub fn with_roles(mut self, roles: &BTreeSet<Role>) -> Self {
+        self.kind = CallerKind::User;
+        self.roles = roles.iter().copied().collect();
+        self
     }
 
     /// The same caller, within these scopes as well.

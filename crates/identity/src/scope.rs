@@ -4,7 +4,7 @@ use crate::rule::Pattern;
 use std::fmt;
 
 /// What can be done with a model, as policies call it.
-pub const ACTIONS: [&str; 3] = ["InvokeModel", "CountTokens", "ListModels"];
+pub const ACTIONS: [&str; 4] = ["InvokeModel", "CountTokens", "RunBatch", "ListModels"];
 
 /// Some actions and some models; where none is named, all.
 #[derive(Debug, Clone, PartialEq, Eq)]

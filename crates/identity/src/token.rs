@@ -4,7 +4,7 @@
 
 use crate::digest::{Hash, hex, sha256};
 use crate::failure::Failure;
-use crate::principal::{Method, Owner, Principal};
+use crate::principal::{CallerKind, Method, Owner, Principal};
 use crate::scope::Scope;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -51,6 +51,9 @@ struct Claims {
     team: String,
     sub: String,
     session: bool,
+    /// Whether it is a person's.
+    #[serde(default)]
+    user: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scope: Vec<String>,
 }
@@ -88,6 +91,7 @@ impl TokenKey {
             team: principal.team.as_str().into(),
             sub: principal.subject.as_str().into(),
             session: principal.method == Method::Session,
+            user: principal.kind == CallerKind::User,
             scope: principal.scope.iter().map(ToString::to_string).collect(),
         };
         // Strings and numbers always serialise.
@@ -124,7 +128,8 @@ impl TokenKey {
         let scope: Result<Vec<Option<Scope>>, String> =
             claims.scope.iter().map(|scope| Scope::parse(scope)).collect();
         let scope = scope.map_err(|_| wrong())?.into_iter().flatten();
-        Ok((Principal::new(owner, method, claims.jti).within(scope), until))
+        let kind = if claims.user { CallerKind::User } else { CallerKind::Workload };
+        Ok((Principal::new(owner, method, claims.jti).of_kind(kind).within(scope), until))
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::claims::Jws;
 use crate::issuer::{Issuer, Trusted};
 use crate::keys::Keys;
+use crate::principal::CallerKind;
 use crate::rule::Rule;
 use crate::sigv4::suite::vectors;
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ fn trusted(keys: &Value) -> Result<Trusted, String> {
         organisation: Rule::Fixed("o".into()),
         team: Rule::Fixed("t".into()),
         subject: Rule::Claim("sub".into()),
+        kind: CallerKind::Workload,
         required: Vec::new(),
         allowed: Vec::new(),
         scope: None,

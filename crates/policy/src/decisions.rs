@@ -1,18 +1,19 @@
 //! Decisions made once. Bounded; a full shard is emptied, which costs a second evaluation.
 
-use crate::{Action, Denial, Permit};
-use identity::Method;
+use crate::{Action, Denial, Permit, Resource};
+use identity::{CallerKind, Method, Role};
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
-use units::ModelName;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// All that a decision depends on, for one set of policies.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     pub class: u128,
+    pub kind: CallerKind,
     pub method: Method,
+    pub roles: Arc<[Role]>,
     pub action: Action,
-    pub model: ModelName,
+    pub resource: Resource,
 }
 
 type Decision = Result<Permit, Denial>;
@@ -28,13 +29,13 @@ pub struct Decisions {
 
 impl Decisions {
     /// The decision remembered, or `make`'s, remembered from now on.
-    pub fn get_or_make(&self, question: Question, make: impl FnOnce() -> Decision) -> Decision {
+    pub fn get_or_make(&self, question: Question, make: impl FnOnce(&Question) -> Decision) -> Decision {
         // INVARIANT: the remainder is below 16.
         let shard = &self.shards[usize::try_from(question.class % SHARDS).unwrap_or(0)];
         if let Some(made) = shard.read().unwrap_or_else(PoisonError::into_inner).get(&question) {
             return made.clone();
         }
-        let decision = make();
+        let decision = make(&question);
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
         if shard.len() >= DECISIONS_PER_SHARD_MAX {
             shard.clear();
@@ -53,15 +54,17 @@ mod tests {
         let decisions = Decisions::default();
         let question = |class| Question {
             class,
+            kind: CallerKind::Workload,
             method: Method::Jwt,
+            roles: Arc::default(),
             action: Action::InvokeModel,
-            model: ModelName::new("m").unwrap(),
+            resource: Resource::Model("m".parse().unwrap()),
         };
         let permit = || Permit { decision: "permit:a".into(), policies: ["a".into()].into() };
-        let made = decisions.get_or_make(question(1), || Ok(permit()));
-        assert_eq!(made, decisions.get_or_make(question(1), || panic!("made twice")));
+        let made = decisions.get_or_make(question(1), |_| Ok(permit()));
+        assert_eq!(made, decisions.get_or_make(question(1), |_| panic!("made twice")));
         for class in 0..200_000 {
-            let _ = decisions.get_or_make(question(class), || Ok(permit()));
+            let _ = decisions.get_or_make(question(class), |_| Ok(permit()));
         }
         let held: usize = decisions.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!(held <= 16 * DECISIONS_PER_SHARD_MAX, "{held}");

@@ -16,26 +16,26 @@ pub struct PolicyError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// Nothing permits it.
-    #[error("no policy permits `{principal}` to {verb} `{model}`")]
+    #[error("no policy permits `{principal}` to {verb} `{resource}`")]
     NotPermitted {
         /// `organisation/team/subject`.
         principal: String,
-        /// `call`, `count tokens with`, `list`.
+        /// `call`, `count tokens with`, `see the spend of`.
         verb: &'static str,
-        /// The model.
-        model: String,
+        /// The model, or whatever it is.
+        resource: String,
     },
     /// Something forbids it.
-    #[error("policy `{policies}` forbids `{principal}` to {verb} `{model}`")]
+    #[error("policy `{policies}` forbids `{principal}` to {verb} `{resource}`")]
     Forbidden {
         /// The ids of the policies.
         policies: String,
         /// `organisation/team/subject`.
         principal: String,
-        /// `call`, `count tokens with`, `list`.
+        /// `call`, `count tokens with`, `see the spend of`.
         verb: &'static str,
-        /// The model.
-        model: String,
+        /// The model, or whatever it is.
+        resource: String,
     },
     /// A policy could not be evaluated, so nobody knows what it would have forbidden.
     #[error("policy `{0}` could not be evaluated")]
@@ -43,6 +43,16 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// The ids of the policies that it rests on.
+    pub fn policies(&self) -> Vec<String> {
+        match self {
+            Self::NotPermitted { .. } => Vec::new(),
+            Self::Forbidden { policies, .. } | Self::Broken(policies) => {
+                policies.split(',').map(str::to_owned).collect()
+            }
+        }
+    }
+
     /// `deny:` and the ids of the policies that it rests on, for the record; `deny:default` when none permits.
     pub fn decision(&self) -> String {
         match self {

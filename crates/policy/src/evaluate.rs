@@ -1,18 +1,17 @@
 //! Cedar: reading policies against the schema, and asking them.
 
+use crate::decisions::Question;
 use crate::error::{Denial, PolicyError};
-use crate::{Action, Permit};
+use crate::{Action, Permit, SCHEMA};
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
-    PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId,
+    EntityTypeName, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode,
+    Validator,
 };
-use identity::Principal;
+use identity::{CallerKind, Principal};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use units::ModelName;
-
-const SCHEMA: &str = include_str!("offtake.cedarschema");
 
 /// Policies that fit the schema.
 #[derive(Debug)]
@@ -20,29 +19,28 @@ pub struct Rules {
     schema: Schema,
     policies: PolicySet,
     types: Types,
+    /// Actions that a policy names by themselves.
+    named: HashSet<Action>,
+    backends: bool,
 }
 
 #[derive(Debug)]
-struct Types {
-    organisation: EntityTypeName,
-    team: EntityTypeName,
-    subject: EntityTypeName,
-    model: EntityTypeName,
-    action: EntityTypeName,
-}
+struct Types(HashMap<&'static str, EntityTypeName>);
 
 impl Types {
     fn new() -> Result<Self, String> {
-        let name = |short: &str| {
-            format!("Offtake::{short}").parse().map_err(|error: cedar_policy::ParseErrors| error.to_string())
+        let name = |short: &'static str| {
+            let name = format!("Offtake::{short}").parse();
+            name.map(|name| (short, name)).map_err(|error: cedar_policy::ParseErrors| error.to_string())
         };
-        Ok(Self {
-            organisation: name("Organisation")?,
-            team: name("Team")?,
-            subject: name("Subject")?,
-            model: name("Model")?,
-            action: name("Action")?,
-        })
+        let all =
+            ["Organisation", "Team", "User", "Workload", "Model", "Backend", "Pool", "Contract", "Action"];
+        all.into_iter().map(name).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// `kind` is one of those of [`Types::new`].
+    fn uid(&self, kind: &str, id: &str) -> Option<EntityUid> {
+        Some(EntityUid::from_type_name_and_id(self.0.get(kind)?.clone(), EntityId::new(id)))
     }
 }
 
@@ -61,15 +59,18 @@ impl Rules {
             let (file, text) = file_of(files, &policies, error.policy_id());
             return Err(at(file, text, &DetailedError::from(error)));
         }
-        Ok(Self { schema, policies, types: Types::new().map_err(ours)? })
+        let types = Types::new().map_err(ours)?;
+        let named = Action::ALL.into_iter().filter(|action| is_named(&policies, &types, *action)).collect();
+        // Of a word in a text that means nothing, a question too many is asked, and nothing else follows.
+        let backends = files.iter().any(|(_, text)| text.contains("Backend") || text.contains("Pool"));
+        Ok(Self { schema, policies, types, named, backends })
     }
 
     /// Asks all policies. The answer names those that permit.
-    pub fn decide(&self, principal: &Principal, action: Action, model: &ModelName) -> Result<Permit, Denial> {
+    pub fn decide(&self, principal: &Principal, question: &Question) -> Result<Permit, Denial> {
         // Nothing in a checked name can make this fail; if it does, the request is not one we understand.
-        let (request, entities) = self
-            .request(principal, action, model)
-            .map_err(|_| Denial::Broken("offtake.cedarschema".into()))?;
+        let (request, entities) =
+            self.request(principal, question).map_err(|_| Denial::Broken("offtake.cedarschema".into()))?;
         let answer = Authorizer::new().is_authorized(&request, &self.policies, &entities);
         let ids = |ids: &mut dyn Iterator<Item = &PolicyId>| {
             let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
@@ -85,14 +86,15 @@ impl Rules {
         }
         let reasons = ids(&mut answer.diagnostics().reason());
         let policies = reasons.join(",");
-        let (principal, verb, model) = (principal.to_string(), action.verb(), model.to_string());
+        let (principal, verb) = (principal.to_string(), question.action.verb());
+        let resource = question.resource.parts().1.to_owned();
         match answer.decision() {
             Decision::Allow => Ok(Permit {
                 decision: Arc::from(format!("permit:{policies}")),
                 policies: reasons.into_iter().map(Arc::from).collect(),
             }),
-            Decision::Deny if policies.is_empty() => Err(Denial::NotPermitted { principal, verb, model }),
-            Decision::Deny => Err(Denial::Forbidden { policies, principal, verb, model }),
+            Decision::Deny if policies.is_empty() => Err(Denial::NotPermitted { principal, verb, resource }),
+            Decision::Deny => Err(Denial::Forbidden { policies, principal, verb, resource }),
         }
     }
 
@@ -104,39 +106,78 @@ impl Rules {
         self.policies.policies().filter_map(text).collect()
     }
 
+    /// Whether a policy names this action by itself.
+    pub fn speaks_of(&self, action: Action) -> bool {
+        self.named.contains(&action)
+    }
+
+    /// Whether a policy may speak of backends.
+    pub const fn speaks_of_backends(&self) -> bool {
+        self.backends
+    }
+
+    /// The ids of all policies, sorted.
+    pub fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.policies.policies().map(|policy| policy.id().to_string()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     fn request(
         &self,
         principal: &Principal,
-        action: Action,
-        model: &ModelName,
+        question: &Question,
     ) -> Result<(Request, Entities), Box<dyn std::error::Error>> {
-        let uid = |kind: &EntityTypeName, id: String| {
-            EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-        };
+        let uid = |kind: &str, id: &str| self.types.uid(kind, id).ok_or("a type that the schema lacks");
         let (organisation, team) = (principal.organisation.as_str(), principal.team.as_str());
         let subject = principal.subject.as_str();
         let team_id = format!("{}/{}", escape(organisation), escape(team));
-        let organisation_uid = uid(&self.types.organisation, organisation.to_owned());
-        let subject_uid = uid(&self.types.subject, format!("{team_id}/{subject}"));
-        let team_uid = uid(&self.types.team, team_id);
-        let model_uid = uid(&self.types.model, model.to_string());
-        let text =
-            |name: &str, value: &str| (name.to_owned(), RestrictedExpression::new_string(value.into()));
-        let who =
-            HashMap::from([text("organisation", organisation), text("team", team), text("name", subject)]);
-        let what = HashMap::from([text("name", model.as_str())]);
-        let entities = [
-            Entity::new_no_attrs(organisation_uid.clone(), HashSet::new()),
-            Entity::new_no_attrs(team_uid.clone(), HashSet::from([organisation_uid])),
-            Entity::new(subject_uid.clone(), who, HashSet::from([team_uid]))?,
-            Entity::new(model_uid.clone(), what, HashSet::new())?,
+        let kind = match principal.kind {
+            CallerKind::User => "User",
+            CallerKind::Workload => "Workload",
+        };
+        let organisation_uid = uid("Organisation", organisation)?;
+        let team_uid = uid("Team", &team_id)?;
+        let caller = uid(kind, &format!("{team_id}/{subject}"))?;
+        let string = |value: &str| RestrictedExpression::new_string(value.into());
+        let text = |name: &str, value: &str| (name.to_owned(), string(value));
+        let roles = principal.roles.iter().map(|role| string(&role.to_string()));
+        let who = HashMap::from([
+            text("organisation", organisation),
+            text("team", team),
+            text("name", subject),
+            ("roles".to_owned(), RestrictedExpression::new_set(roles)),
+        ]);
+        let (kind, name) = question.resource.parts();
+        let resource = uid(kind, name)?;
+        let mut entities = vec![
+            Entity::new(
+                organisation_uid.clone(),
+                HashMap::from([text("name", organisation)]),
+                HashSet::new(),
+            )?,
+            Entity::new_no_attrs(team_uid.clone(), HashSet::from([organisation_uid.clone()])),
+            Entity::new(caller.clone(), who, HashSet::from([team_uid]))?,
         ];
+        if resource != organisation_uid {
+            let what = HashMap::from([text("name", name)]);
+            entities.push(Entity::new(resource.clone(), what, HashSet::new())?);
+        }
         let entities = Entities::from_entities(entities, Some(&self.schema))?;
         let context = Context::from_pairs([text("method", principal.method.as_str())])?;
-        let action = uid(&self.types.action, action.as_str().to_owned());
-        let request = Request::new(subject_uid, action, model_uid, context, Some(&self.schema))?;
+        let action = uid("Action", question.action.as_str())?;
+        let request = Request::new(caller, action, resource, context, Some(&self.schema))?;
         Ok((request, entities))
     }
+}
+
+fn is_named(policies: &PolicySet, types: &Types, action: Action) -> bool {
+    let Some(uid) = types.uid("Action", action.as_str()) else { return false };
+    policies.policies().any(|policy| match policy.action_constraint() {
+        ActionConstraint::Any => false,
+        ActionConstraint::In(named) => named.contains(&uid),
+        ActionConstraint::Eq(named) => named == uid,
+    })
 }
 
 /// Names may hold a `/`; escaped, the parts of an id cannot pass for each other.

@@ -15,7 +15,7 @@ use decisions::{Decisions, Question};
 use evaluate::Rules;
 use identity::Principal;
 use std::sync::Arc;
-use units::ModelName;
+use units::{BackendName, ModelName, Organisation};
 
 /// What a caller intends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,17 +24,48 @@ pub enum Action {
     InvokeModel,
     /// To have a model's tokens counted.
     CountTokens,
+    /// To have a model answer many questions later.
+    RunBatch,
     /// To see that a model exists.
     ListModels,
+    /// To see what an organisation used, and what that costs.
+    ViewSpend,
+    /// To see who may call what, where calls ran, and what was refused.
+    ViewAudit,
+    /// To change what a contract is drawn by, such as to end a key.
+    ManageContract,
+    /// To hand in evidence.
+    SubmitEvidence,
+    /// To sign it off.
+    Approve,
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 9] = [
+        Self::InvokeModel,
+        Self::CountTokens,
+        Self::RunBatch,
+        Self::ListModels,
+        Self::ViewSpend,
+        Self::ViewAudit,
+        Self::ManageContract,
+        Self::SubmitEvidence,
+        Self::Approve,
+    ];
+
     /// The action's id in policies.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvokeModel => "InvokeModel",
             Self::CountTokens => "CountTokens",
+            Self::RunBatch => "RunBatch",
             Self::ListModels => "ListModels",
+            Self::ViewSpend => "ViewSpend",
+            Self::ViewAudit => "ViewAudit",
+            Self::ManageContract => "ManageContract",
+            Self::SubmitEvidence => "SubmitEvidence",
+            Self::Approve => "Approve",
         }
     }
 
@@ -43,7 +74,38 @@ impl Action {
         match self {
             Self::InvokeModel => "call",
             Self::CountTokens => "count tokens with",
+            Self::RunBatch => "run a batch with",
             Self::ListModels => "list",
+            Self::ViewSpend => "see the spend of",
+            Self::ViewAudit => "see the audit of",
+            Self::ManageContract => "manage",
+            Self::SubmitEvidence => "submit evidence for",
+            Self::Approve => "approve",
+        }
+    }
+}
+
+/// What it is done with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// A model, by the name callers use.
+    Model(ModelName),
+    /// A place that calls are sent to.
+    Backend(BackendName),
+    /// An organisation.
+    Organisation(Organisation),
+    /// A deal, by its id.
+    Contract(Arc<str>),
+}
+
+impl Resource {
+    /// Its type in policies, and its name.
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Model(name) => ("Model", name.as_str()),
+            Self::Backend(name) => ("Backend", name.as_str()),
+            Self::Organisation(name) => ("Organisation", name.as_str()),
+            Self::Contract(name) => ("Contract", name),
         }
     }
 }
@@ -65,6 +127,9 @@ pub struct Grant {
     /// The ids of the policies that permit it; none where nothing was evaluated.
     pub policies: Arc<[Arc<str>]>,
 }
+
+/// What policies may speak about, in Cedar's own language for schemas.
+pub const SCHEMA: &str = include_str!("offtake.cedarschema");
 
 /// The policies of one configuration. Immutable; replaced whole.
 #[derive(Debug)]
@@ -108,19 +173,58 @@ impl Policy {
         action: Action,
         model: &ModelName,
     ) -> Result<Grant, Denial> {
+        self.decide(principal, action, Resource::Model(model.clone()))
+    }
+
+    /// Whether `principal` may do `action` with `resource`.
+    ///
+    /// # Errors
+    /// The denial, in words for the client.
+    pub fn decide(&self, principal: &Principal, action: Action, resource: Resource) -> Result<Grant, Denial> {
         let Permit { decision, policies } = match &self.rules {
             None => Permit { decision: self.not_evaluated.clone(), policies: Arc::default() },
             Some((rules, decisions)) => {
                 let question = Question {
                     class: principal.class,
+                    kind: principal.kind,
                     method: principal.method,
+                    roles: principal.roles.clone(),
                     action,
-                    model: model.clone(),
+                    resource,
                 };
-                decisions.get_or_make(question, || rules.decide(principal, action, model))?
+                decisions.get_or_make(question, |question| rules.decide(principal, question))?
             }
         };
         Ok(Grant { decision, policies })
+    }
+
+    /// Whether a call of `principal` may be sent to `backend`: unless a policy forbids that.
+    ///
+    /// # Errors
+    /// The denial, in words for the client.
+    pub fn check_backend(
+        &self,
+        principal: &Principal,
+        action: Action,
+        backend: &BackendName,
+    ) -> Result<(), Denial> {
+        if !self.rules.as_ref().is_some_and(|(rules, _)| rules.speaks_of_backends()) {
+            return Ok(());
+        }
+        match self.decide(principal, action, Resource::Backend(backend.clone())) {
+            Ok(_) | Err(Denial::NotPermitted { .. }) => Ok(()),
+            Err(denial) => Err(denial),
+        }
+    }
+
+    /// Whether a policy names this action, so that policies decide on it, and nothing else does.
+    pub fn speaks_of(&self, action: Action) -> bool {
+        self.rules.as_ref().is_some_and(|(rules, _)| rules.speaks_of(action))
+    }
+
+    /// The ids of all policies.
+    pub fn ids(&self) -> Vec<String> {
+        self.rules.as_ref().map(|(rules, _)| rules.ids()).unwrap_or_default()
     }
 
     /// The policies that carry this annotation, by id, and what it says.

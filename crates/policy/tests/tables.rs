@@ -1,9 +1,10 @@
 //! Decisions as tables: policies, then who asks for what and what comes out.
 #![cfg(test)]
 
-use identity::{Method, Owner, Principal};
-use policy::{Action, Policy};
-use units::{ModelName, Organisation, Subject, Team};
+use identity::{CallerKind, Method, Owner, Principal, Role};
+use policy::{Action, Policy, Resource};
+use std::collections::BTreeSet;
+use units::{BackendName, ModelName, Organisation, Subject, Team};
 
 /// `organisation/team/subject`, where `|` separates when a part has a slash of its own.
 fn principal(text: &str, method: Method) -> Principal {
@@ -112,7 +113,7 @@ fn names_and_methods_can_be_asked_for() {
 fn a_slash_in_a_name_makes_nobody_else() {
     check(
         r#"@id("ml") permit (principal in Offtake::Team::"a/b", action, resource);
-           @id("x") permit (principal == Offtake::Subject::"a/t/b/c", action, resource);"#,
+           @id("x") permit (principal == Offtake::Workload::"a/t/b/c", action, resource);"#,
         "a|b|c     call m -> permit:ml
          a/b|c|d   call m -> deny:default
          a|b/c|d   call m -> deny:default
@@ -211,4 +212,79 @@ fn annotations_are_read_with_the_policy_they_stand_on() {
     let policy = Policy::parse(&[("rules.cedar", text)]).unwrap();
     assert_eq!(policy.annotated("residency"), [("health".to_owned(), "data-class=health".to_owned())]);
     assert_eq!(Policy::open().annotated("residency"), []);
+}
+
+fn parsed(policies: &str) -> Policy {
+    Policy::parse(&[("rules.cedar", policies)]).unwrap()
+}
+
+#[test]
+fn people_and_programs_are_told_apart_also_by_memory() {
+    let policy = parsed(r#"@id("people") permit (principal is Offtake::User, action, resource);"#);
+    let (alice, model) = (principal("acme/ml/alice", Method::Jwt), ModelName::new("m").unwrap());
+    for _ in 0..2 {
+        let by = |kind| policy.authorize(&alice.clone().of_kind(kind), Action::InvokeModel, &model).is_ok();
+        assert!(by(CallerKind::User) && !by(CallerKind::Workload));
+    }
+}
+
+#[test]
+fn a_backend_is_open_unless_a_policy_forbids_it() {
+    let alice = principal("acme/ml/alice", Method::Jwt);
+    let backend = |name: &str| BackendName::new(name).unwrap();
+    let reaches = |policy: &Policy, name: &str| {
+        policy.check_backend(&alice, Action::InvokeModel, &backend(name)).is_ok()
+    };
+    let model = r#"@id("m") permit (principal, action, resource == Offtake::Model::"m");"#;
+    assert!(reaches(&parsed(model), "b"));
+    let forbid = r#"@id("no") forbid (principal in Offtake::Organisation::"acme", action, resource == Offtake::Backend::"b");"#;
+    let policy = parsed(&format!("{model}{forbid}"));
+    assert!(!reaches(&policy, "b") && reaches(&policy, "c"));
+    let bob = principal("other/ml/bob", Method::Jwt);
+    assert!(policy.check_backend(&bob, Action::InvokeModel, &backend("b")).is_ok());
+    assert!(policy.authorize(&alice, Action::InvokeModel, &ModelName::new("m").unwrap()).is_ok());
+    // What cannot be evaluated closes.
+    let broken = parsed(
+        r#"@id("x") forbid (principal, action, resource is Offtake::Backend) when { 9223372036854775807 + 1 > 0 };"#,
+    );
+    assert!(!reaches(&broken, "b"));
+}
+
+#[test]
+fn the_portals_actions_are_policies_where_one_names_them() {
+    let policy = parsed(
+        r#"@id("spend") permit (principal is Offtake::User, action == Offtake::Action::"ViewSpend", resource)
+           when { principal.roles.contains("finops") && principal in resource };
+           @id("all") permit (principal, action in Offtake::Action::"Use", resource);"#,
+    );
+    assert!(policy.speaks_of(Action::ViewSpend));
+    assert!(!policy.speaks_of(Action::ViewAudit) && !policy.speaks_of(Action::InvokeModel));
+    assert_eq!(policy.ids(), ["all", "spend"]);
+    let may = |roles: &[Role], organisation: &str| {
+        let person = principal("acme/ml/alice", Method::Session)
+            .with_roles(&roles.iter().copied().collect::<BTreeSet<_>>());
+        let resource = Resource::Organisation(Organisation::new(organisation).unwrap());
+        policy.decide(&person, Action::ViewSpend, resource).is_ok()
+    };
+    assert!(may(&[Role::FinOps, Role::Viewer], "acme"));
+    assert!(!may(&[Role::Viewer], "acme") && !may(&[Role::FinOps], "other"));
+}
+
+#[test]
+fn every_action_can_be_asked() {
+    let policy = parsed("permit (principal, action, resource);");
+    let alice = principal("acme/ml/alice", Method::Jwt);
+    let model = || Resource::Model(ModelName::new("m").unwrap());
+    let contract = || Resource::Contract("c".into());
+    let organisation = || Resource::Organisation(Organisation::new("acme").unwrap());
+    for action in Action::ALL {
+        let resource = match action {
+            Action::InvokeModel | Action::CountTokens | Action::RunBatch | Action::ListModels => model(),
+            Action::ViewSpend | Action::ViewAudit => organisation(),
+            Action::ManageContract | Action::SubmitEvidence | Action::Approve => contract(),
+        };
+        assert!(policy.decide(&alice, action, resource).is_ok(), "{action:?}");
+    }
+    // What the schema does not know of is denied, not guessed.
+    assert!(policy.decide(&alice, Action::ViewSpend, model()).is_err());
 }

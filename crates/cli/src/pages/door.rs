@@ -8,7 +8,7 @@ use crate::people::{Looker, Unknown, Way, form};
 use config::{Login, Origin, Portal};
 use gateway::Body;
 use http::{HeaderMap, Response, StatusCode};
-use identity::{Method, Principal};
+use identity::{CallerKind, Method, Principal};
 use serde_json::json;
 
 /// How long a terminal's token lasts, in seconds.
@@ -89,7 +89,7 @@ pub async fn exchange(sources: &Sources, portal: &Portal, text: &str) -> Respons
             return error(code, &format!("{title}: {text}"));
         }
     };
-    let principal = Principal::new(person, Method::OfftakeToken, "terminal");
+    let principal = Principal::new(person, Method::OfftakeToken, "terminal").of_kind(CallerKind::User);
     match sources.issue(&principal, TOKEN_SECONDS) {
         Ok(issued) => {
             let token = json!({

@@ -213,3 +213,107 @@ region = [{ id = "fra-1", cloud = "acme", place = "DE", operator = "delos", stat
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("own.toml:4") && error.contains("Germany"), "{error}");
 }
+
+/// The page on policy: its policies, its examples, and what they come to.
+#[test]
+fn the_page_on_policy_is_true() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = |kind: &str| {
+        let opening = format!("```{kind}\n");
+        page.split(&opening)
+            .skip(1)
+            .map(|rest| rest.split_once("```").unwrap().0.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let cedar = blocks("cedar");
+    let config = usual("http://127.0.0.1:9", "").replace("name = \"gpt\"", "name = \"small\"")
+        + "[policy]\nfiles = [\"policies.cedar\"]\n";
+    let home = Home::new(&config.replace("model = \"gpt\"", "model = \"small\""));
+    // Every policy that it shows fits the schema.
+    std::fs::write(home.path().join("policies.cedar"), cedar.concat()).unwrap();
+    let output = home.run_check();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    std::fs::write(home.path().join("policies.cedar"), &cedar[0]).unwrap();
+    std::fs::create_dir(home.path().join("policies")).unwrap();
+    let examples = blocks("toml").into_iter().find(|block| block.contains("[[example]]")).unwrap();
+    let file = home.path().join("policies/examples.toml");
+    std::fs::write(&file, examples.split_once("\n").unwrap().1).unwrap();
+    let test = |more: &[&str]| {
+        let mut command = home.command();
+        command.current_dir(home.path()).args(["policy", "test", "--config", "offtake.toml"]).args(more);
+        command.output().unwrap()
+    };
+    let shown = blocks("console").into_iter().find(|block| block.contains("policy test")).unwrap();
+    let shown = shown.split_once("\n").unwrap().1.replace(":2)", ":1)").replace(":9)", ":8)");
+    let output = test(&["policies/examples.toml"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), shown), "{}", text(&output.stderr));
+    // A directory, for programs; and what does not hold.
+    let wrong = examples.replace("expect = \"allow\"", "expect = \"deny\"").replace("[\"ml-small\"]", "[]");
+    std::fs::write(&file, wrong).unwrap();
+    let output = test(&["policies", "--json"]);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), said["failed"].as_u64(), said["passed"].as_u64()),
+        (Some(1), Some(1), Some(1))
+    );
+    let differs = said["examples"][0]["differs"].to_string();
+    assert!(differs.contains("expected deny, found allow") && differs.contains("ml-small"), "{differs}");
+    for (written, what) in [
+        ("[[example]]\nname = \"x\"\nprincipal = \"a/b/c\"\nexpect = \"maybe\"\n", "examples.toml:4: "),
+        ("[[example]]\nname = \"x\"\nprincipal = \"a/b/c\"\nexpect = \"deny\"\n", "write one of `model`"),
+        (
+            "[[example]]\nname = \"x\"\nprincipal = \"a/b/c\"\nexpect = \"deny\"\nmodel = \"none\"\n",
+            "there is no model `none`",
+        ),
+        (
+            "[[example]]\nname = \"x\"\nprincipal = \"a/b/c\"\nexpect = \"deny\"\nmodel = \"claude\"\naction = \"Fly\"\n",
+            "`InvokeModel`",
+        ),
+        (
+            "[[example]]\nname = \"x\"\nprincipal = \"a/b/c\"\nexpect = \"deny\"\nmodel = \"claude\"\ncall = { data_class = \"secret\" }\n",
+            "data-class",
+        ),
+        ("", "no `[[example]]`"),
+    ] {
+        std::fs::write(&file, written).unwrap();
+        let output = test(&["policies"]);
+        assert_eq!(output.status.code(), Some(2), "{written}");
+        assert!(text(&output.stderr).contains(what), "{what}: {}", text(&output.stderr));
+    }
+    assert!(
+        text(&home.command().args(["policy", "schema"]).output().unwrap().stdout)
+            .contains("namespace Offtake")
+    );
+}
+
+#[test]
+fn a_backend_that_a_policy_forbids_gets_no_call() {
+    let vendor = Vendor::start();
+    let config = [
+        HEAD,
+        &backend("first", "anthropic", &vendor.url(), ""),
+        "[[backend]]\nname = \"echo\"\nkind = \"echo\"\n[policy]\nfiles = [\"p.cedar\"]\n",
+        &model("claude", &["first", "echo"]),
+        &model("away", &["first"]),
+    ];
+    let home = Home::new(&config.concat());
+    let policies = "@id(\"all\") permit (principal, action, resource);\n\
+        @id(\"not-first\") forbid (principal in Offtake::Team::\"demo/bench\", action, resource == Offtake::Backend::\"first\");";
+    std::fs::write(home.path().join("p.cedar"), policies).unwrap();
+    let plane = home.serve();
+    for wire in Wire::ALL {
+        let answer = plane.send(&wire.ask("claude", false, ""));
+        assert_eq!((answer.status, answer.header("x-offtake-backend")), (200, Some("echo")), "{answer:?}");
+        let answer = plane.send(&wire.ask("away", false, ""));
+        assert_eq!(answer.status, 403);
+        assert!(text(&answer.body).contains("not-first"), "{answer:?}");
+    }
+    plane.stop();
+    assert_eq!(vendor.meter().total.calls, 0);
+    let explained =
+        home.run(&["policy", "explain", "--principal", "demo/bench/x", "--model", "claude", "--json"]);
+    let explained: Value = serde_json::from_slice(&explained.stdout).unwrap();
+    assert_eq!(explained["lawful"], serde_json::json!(["echo"]));
+    assert_eq!(refused(&explained), ["first deny:not-first"]);
+}

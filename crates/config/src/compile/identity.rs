@@ -4,8 +4,8 @@ use super::{Compiler, Text};
 use crate::file::{File, identity as raw};
 use crate::problem::Problems;
 use identity::{
-    AccessKey, AwsRule, Directory, DirectoryBuilder, Issuer, KeySecret, Keys, Owner, Pattern, Rule, Scope,
-    Source, VirtualKey,
+    AccessKey, AwsRule, CallerKind, Directory, DirectoryBuilder, Issuer, KeySecret, Keys, Owner, Pattern,
+    Rule, Scope, Source, VirtualKey,
 };
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -176,6 +176,7 @@ impl Compiler<'_> {
             (fixed, claim) => self.rule(name, "subject", fixed.as_ref(), claim.as_ref()),
         };
         let scope = self.scope(raw.scope.as_ref());
+        let kind = self.caller_kind(raw.kind.as_ref());
         if let (Some(keys), Some(organisation), Some(team), Some(subject), Some(scope)) =
             (keys, organisation, team, subject, scope)
         {
@@ -188,6 +189,7 @@ impl Compiler<'_> {
                 organisation,
                 team,
                 subject,
+                kind,
                 required: raw.required.clone().into_iter().collect(),
                 allowed: self.allowed(name, &raw.allow),
                 scope,
@@ -195,6 +197,15 @@ impl Compiler<'_> {
             let added = builder.add_issuer(issuer);
             self.built(name, added.map(drop));
         }
+    }
+
+    /// Whether callers are programs, as when nothing is said, or people.
+    fn caller_kind(&mut self, kind: Option<&Text>) -> CallerKind {
+        let Some(kind) = kind else { return CallerKind::default() };
+        let words = CallerKind::ALL.map(|(_, word)| word);
+        self.one_of(kind, "kind of caller", &words);
+        let found = CallerKind::ALL.iter().find(|(_, word)| word == kind.get_ref());
+        found.map_or_else(CallerKind::default, |(kind, _)| *kind)
     }
 
     /// Where the issuer's keys are: in a file, at an address, or where the issuer says.

@@ -61,6 +61,7 @@ pub(crate) struct Issuer {
     pub team_claim: Option<Text>,
     pub subject: Option<Text>,
     pub subject_claim: Option<Text>,
+    pub kind: Option<Text>,
     #[serde(default)]
     pub required: BTreeMap<String, String>,
     #[serde(default)]

@@ -4,12 +4,12 @@ use super::{Source, day};
 use crate::command::answer;
 use crate::failure::Failure;
 use config::Snapshot;
-use geography::{Lawful, Restrictions};
+use geography::{Date, Lawful, Restrictions};
 use identity::{Method, Owner, Principal};
-use policy::Action;
+use policy::{Action, Denial};
 use serde_json::json;
 use std::fmt::Write as _;
-use units::ModelName;
+use units::{BackendName, ModelName};
 
 /// Say whether a call may run, where, and by which rules
 #[derive(Debug, clap::Args)]
@@ -55,20 +55,33 @@ pub struct Arguments {
 }
 
 /// What was decided.
-struct Decided {
-    permit: bool,
+pub(super) struct Decided {
+    pub permit: bool,
     /// What was decided of who may, as the record says it.
     authorisation: String,
     /// The policies that permit the call.
-    policies: Vec<String>,
+    pub policies: Vec<String>,
     reason: Option<String>,
     /// None when residency is not asked.
-    lawful: Option<Lawful>,
+    pub lawful: Option<Lawful>,
     catalogue: String,
     /// That the catalogue is getting old.
     warning: Option<String>,
-    /// The model's backends, for when residency is not asked.
-    backends: Vec<String>,
+    /// The model's backends that no policy forbids.
+    backends: Vec<BackendName>,
+    /// Those that one does, and what it says.
+    forbidden: Vec<(BackendName, Denial)>,
+}
+
+impl Decided {
+    /// The backends that the call may be sent to, in order of preference.
+    pub fn allowed(&self) -> Vec<&str> {
+        let lawful = |backend: &&BackendName| {
+            let lawful = self.lawful.as_ref();
+            lawful.is_none_or(|lawful| lawful.lawful.iter().any(|route| route.backend == **backend))
+        };
+        self.backends.iter().filter(lawful).map(|backend| backend.as_str()).collect()
+    }
 }
 
 /// Decides and says.
@@ -80,20 +93,31 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure> {
     let principal = principal(&arguments.principal)?;
-    let name: ModelName = arguments.model.parse().map_err(Failure::unusable)?;
+    let narrowing = narrowing(arguments, &snapshot.residency.settings().catalogue)?;
+    let on = day(arguments.on.as_deref())?;
+    call(snapshot, (&principal, Action::InvokeModel), &arguments.model, narrowing, on)
+}
+
+/// What serving decides of a call with `model`.
+pub(super) fn call(
+    snapshot: &Snapshot,
+    (principal, action): (&Principal, Action),
+    model: &str,
+    narrowing: Restrictions,
+    on: Date,
+) -> Result<Decided, Failure> {
+    let name: ModelName = model.parse().map_err(Failure::unusable)?;
     let model = snapshot.models.get(&name).ok_or_else(|| {
         let names =
             snapshot.model_order.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         Failure::unusable(format!("there is no model `{name}`; the models are {names}"))
     })?;
     let residency = &snapshot.residency;
-    let narrowing = narrowing(arguments, &residency.settings().catalogue)?;
-    let authorised = snapshot.policy.authorize(&principal, Action::InvokeModel, &name);
+    let authorised = snapshot.policy.authorize(principal, action, &name);
     let narrowing = match &authorised {
         Ok(grant) => residency.attached(&grant.policies, narrowing),
         Err(_) => narrowing,
     };
-    let on = day(arguments.on.as_deref())?;
     let asked = residency.settings().always || !narrowing.is_empty();
     let organisation = principal.organisation.as_str();
     let lawful = match asked {
@@ -104,23 +128,32 @@ fn decide(arguments: &Arguments, snapshot: &Snapshot) -> Result<Decided, Failure
         Ok(grant) => {
             (grant.decision.to_string(), grant.policies.iter().map(ToString::to_string).collect(), None)
         }
-        Err(denial) => (denial.decision(), Vec::new(), Some(denial.to_string())),
+        Err(denial) => (denial.decision(), denial.policies(), Some(denial.to_string())),
     };
-    let somewhere = lawful.as_ref().is_none_or(|lawful| !lawful.lawful.is_empty());
-    Ok(Decided {
-        permit: reason.is_none() && somewhere,
+    let (mut backends, mut forbidden) = (Vec::new(), Vec::new());
+    for backend in &model.backends {
+        match snapshot.policy.check_backend(principal, action, &backend.name) {
+            Ok(()) => backends.push(backend.name.clone()),
+            Err(denial) => forbidden.push((backend.name.clone(), denial)),
+        }
+    }
+    let mut decided = Decided {
+        permit: false,
         authorisation,
         policies,
         reason,
         lawful,
         warning: residency.warning(on),
         catalogue: residency.settings().catalogue.version.clone(),
-        backends: model.backends.iter().map(|backend| backend.name.to_string()).collect(),
-    })
+        backends,
+        forbidden,
+    };
+    decided.permit = decided.reason.is_none() && !decided.allowed().is_empty();
+    Ok(decided)
 }
 
 /// The caller as a policy sees it, proved by a key: `organisation`, with team and subject behind slashes.
-fn principal(text: &str) -> Result<Principal, Failure> {
+pub(super) fn principal(text: &str) -> Result<Principal, Failure> {
     let mut parts = text.splitn(3, '/');
     let mut part = || parts.next().filter(|part| !part.is_empty()).unwrap_or("-");
     let owner = Owner {
@@ -154,18 +187,20 @@ fn narrowing(arguments: &Arguments, catalogue: &geography::Catalogue) -> Result<
 fn machine(decided: &Decided) -> serde_json::Value {
     let lawful = decided.lawful.as_ref();
     let refused: Vec<_> = lawful.iter().flat_map(|lawful| &lawful.refused).collect();
-    let names = lawful.map_or_else(
-        || decided.backends.clone(),
-        |lawful| lawful.lawful.iter().map(|route| route.backend.to_string()).collect(),
-    );
+    let forbidden = decided.forbidden.iter().map(|(backend, denial)| {
+        json!({
+            "backend": backend.as_str(), "rule": denial.decision(), "source": "policy",
+            "reason": denial.to_string(), "mend": "change the policy that forbids it",
+        })
+    });
     let routes: Vec<_> = lawful.iter().flat_map(|lawful| &lawful.lawful).collect();
     json!({
         "decision": if decided.permit { "permit" } else { "deny" },
-        "lawful": names,
+        "lawful": decided.allowed(),
         "refused": refused.iter().map(|refused| json!({
             "backend": refused.backend.as_str(), "rule": refused.rule, "source": refused.source,
             "reason": refused.reason, "mend": refused.mend,
-        })).collect::<Vec<_>>(),
+        })).chain(forbidden).collect::<Vec<_>>(),
         "obligations": lawful.iter().flat_map(|lawful| &lawful.obligations).map(|duty| json!({
             "id": duty.id, "about": duty.about, "rule": duty.rule, "source": duty.source,
         })).collect::<Vec<_>>(),
@@ -196,6 +231,9 @@ fn person(arguments: &Arguments, decided: &Decided) -> String {
         Some(reason) => writeln!(text, "policy     {reason}"),
         None => writeln!(text, "policy     {}", decided.authorisation),
     };
+    for (backend, denial) in &decided.forbidden {
+        let _ = writeln!(text, "refused    {backend}: {denial}");
+    }
     let Some(lawful) = &decided.lawful else {
         let _ =
             writeln!(text, "residency  not evaluated: there is no [residency], and the call says nothing");

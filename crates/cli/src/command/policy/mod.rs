@@ -3,6 +3,7 @@
 mod catalogue;
 mod explain;
 mod prove;
+mod test;
 
 use crate::failure::Failure;
 use config::{File, Snapshot};
@@ -19,6 +20,10 @@ pub enum Verb {
     Catalogue(catalogue::Arguments),
     /// Show that no request of a class may leave a geography, or one that may
     Prove(prove::Arguments),
+    /// Hold the policies to examples of what they should decide
+    Test(test::Arguments),
+    /// What policies may speak about, as a Cedar schema
+    Schema,
 }
 
 /// Does what is asked.
@@ -27,6 +32,8 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Catalogue(arguments) => catalogue::run(arguments),
         Verb::Prove(arguments) => prove::run(arguments),
+        Verb::Test(arguments) => test::run(arguments),
+        Verb::Schema => super::answer(::policy::SCHEMA),
     }
 }
 

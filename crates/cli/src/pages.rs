@@ -110,6 +110,11 @@ impl Sources {
         self.issue(&Principal::new(owner, Proof::OfftakeToken, "portal"), seconds)
     }
 
+    /// How this plane is reached.
+    pub fn scheme(&self) -> &'static str {
+        if self.live().is_some_and(|live| live.snapshot.tls.is_some()) { "https" } else { "http" }
+    }
+
     /// Whether whoever looks may do this: by policy where one names the action, else by role.
     pub fn may(&self, looker: &Looker, action: Action) -> bool {
         let by_role = match action {
@@ -323,7 +328,7 @@ async fn act(
     settings: &Settings,
     (looker, parts, incoming): (&Looker, &Parts, Incoming),
 ) -> Response<Body> {
-    if !is_same_origin(settings, parts) {
+    if !is_same_origin(settings, sources.scheme(), parts) {
         return plain(StatusCode::FORBIDDEN, "this is for the portal's own pages only\n");
     }
     if parts.uri.path() == "/api/session" {
@@ -403,10 +408,10 @@ fn session(sources: &Sources, looker: &Looker, parts: &Parts) -> Response<Body> 
 }
 
 /// Whether the browser says that the request comes from one of our own pages, or no browser says anything.
-fn is_same_origin(settings: &Settings, parts: &Parts) -> bool {
+fn is_same_origin(settings: &Settings, scheme: &str, parts: &Parts) -> bool {
     let own = match &settings.address {
         Some(address) if settings.knows_people() => address.to_string(),
-        _ => format!("http://{}", host(parts)),
+        _ => format!("{scheme}://{}", host(parts)),
     };
     let same = |origin: &http::HeaderValue| origin.to_str().is_ok_and(|origin| origin == own);
     let site = parts.headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");

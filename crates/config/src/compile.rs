@@ -7,6 +7,7 @@ mod disclosed;
 mod identity;
 mod portal;
 mod residency;
+mod tls;
 
 pub use self::identity::VirtualKeys;
 
@@ -98,6 +99,7 @@ impl Compiler<'_> {
         let listen = self.listen();
         let limits = self.limits();
         let durable_strictly = self.durability();
+        let tls = self.tls();
         let directory = self.directory(token_key);
         let policy = self.policy();
         let catalogue = self.catalogue();
@@ -114,8 +116,9 @@ impl Compiler<'_> {
         });
         Some(Snapshot {
             version: version(&self.read),
-            disclosed: disclosed::disclosed(&self.file.text, &self.policies),
+            disclosed: disclosed::disclosed(&self.file.text, &self.policies, raw.listen.tls.is_some()),
             listen: listen?,
+            tls,
             limits,
             data: self.file.data_dir(),
             durable_strictly,

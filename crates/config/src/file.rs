@@ -52,6 +52,16 @@ pub(crate) struct Listen {
     pub body_bytes_max: Option<Spanned<u64>>,
     pub header_bytes_max: Option<Spanned<u64>>,
     pub connections_max: Option<Spanned<u64>>,
+    pub tls: Option<Tls>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub certificate: Text,
+    pub key: Text,
+    pub client_ca: Option<Text>,
+    pub client_certificate: Option<Text>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -252,7 +262,9 @@ impl File {
         let catalogues = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
         let forwarded = self.raw.portal.forwarded.iter().filter_map(|forwarded| forwarded.keys.as_ref());
         let forwarded = forwarded.filter(|keys| !keys.get_ref().contains("://"));
-        let all = policies.chain(keys).chain(deals).chain(catalogues).chain(forwarded);
+        let tls = self.raw.listen.tls.iter();
+        let tls = tls.flat_map(|tls| std::iter::once(&tls.certificate).chain(tls.client_ca.as_ref()));
+        let all = policies.chain(tls).chain(keys).chain(deals).chain(catalogues).chain(forwarded);
         let named = all.map(|name| self.base().join(name.get_ref()));
         std::iter::once(self.path.clone()).chain(named).collect()
     }

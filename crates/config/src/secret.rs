@@ -69,6 +69,11 @@ pub trait Secrets {
     /// # Errors
     /// When it is not there.
     fn resolve(&self, reference: &SecretRef) -> Result<Secret, SecretError>;
+
+    /// Whether what it gives are the secrets, and not something that stands for them.
+    fn are_read(&self) -> bool {
+        true
+    }
 }
 
 /// The process's environment and files.
@@ -101,5 +106,9 @@ pub(crate) struct Unread;
 impl Secrets for Unread {
     fn resolve(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
         Ok(Secret::new(format!("nobody's secret, standing in for {reference:?}")))
+    }
+
+    fn are_read(&self) -> bool {
+        false
     }
 }

@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub disclosed: serde_json::Value,
     /// Where the plane listens.
     pub listen: SocketAddr,
+    /// How connections are encrypted; none for plain HTTP. None also where secrets are not read.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Bounds on what a client may send.
     pub limits: Limits,
     /// The data directory.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each table of the schema, and the headers that open one in a file. `""` is the file itself.
-const TABLES: [(&str, &str); 25] = [
+const TABLES: [(&str, &str); 27] = [
     ("", ""),
     ("listen", "[listen]"),
     ("data", "[data]"),
@@ -16,6 +16,8 @@ const TABLES: [(&str, &str); 25] = [
     ("issuer", "[[identity.issuer]]"),
     ("aws", "[[identity.aws]]"),
     ("sts", "[identity.sts]"),
+    ("spiffe", "[[identity.spiffe]]"),
+    ("tls", "[listen.tls]"),
     ("token", "[identity.token]"),
     ("policy", "[policy]"),
     ("residency", "[residency]"),

@@ -19,6 +19,7 @@ mod residency;
 mod route;
 mod routes;
 mod server;
+mod tls;
 mod tokens;
 mod translate;
 mod turned_away;

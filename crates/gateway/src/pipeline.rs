@@ -17,7 +17,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use identity::{Authentication, Principal};
+use identity::{Authentication, Certificate, Failure, Principal};
 use journal::{Opened, Outcome};
 use policy::{Action, Grant};
 use std::sync::Arc;
@@ -182,7 +182,13 @@ pub(crate) async fn authenticate(
         headers: &parts.headers,
     };
     let directory = &live.snapshot.directory;
-    let authentication = with_keys(shared, || directory.authenticate(&head, now)).await?;
+    let shown = with_keys(shared, || directory.authenticate(&head, now)).await;
+    let authentication = match (shown, parts.extensions.get::<Arc<Certificate>>()) {
+        (Err(Failure::Missing), Some(certificate)) => {
+            Authentication::Known(directory.certified(certificate)?)
+        }
+        (shown, _) => shown?,
+    };
     let body = read(body, live.snapshot.limits.body_bytes_max).await?;
     match authentication {
         Authentication::Known(principal) => Ok((principal, body)),

@@ -4,13 +4,14 @@ use crate::deliver::{Deliver, Presence};
 use crate::refusal::{self, Refusal};
 use crate::routes::{Route, route};
 use crate::tokens::{self, Refused};
-use crate::{Body, Gateway, Shared, endpoints, headers, pipeline};
+use crate::{Body, Gateway, Shared, endpoints, headers, pipeline, tls};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use identity::Certificate;
 use provider::Wire;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -125,10 +126,16 @@ fn serve_connection(
     let _ = stream.set_nodelay(true);
     let shared = Arc::clone(shared);
     let serving = Arc::clone(&shared);
-    let service = service_fn(move |request| {
-        let shared = Arc::clone(&serving);
-        async move { Ok::<_, Infallible>(respond(shared, peer, request).await) }
-    });
+    let service = move |certificate: Option<Arc<Certificate>>| {
+        service_fn(move |mut request: Request<Incoming>| {
+            let shared = Arc::clone(&serving);
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(Arc::clone(certificate));
+            }
+            async move { Ok::<_, Infallible>(respond(shared, peer, request).await) }
+        })
+    };
+    let tls = shared.live.load().snapshot.tls.clone();
     let (builder, watcher) = (builder.clone(), graceful.watcher());
     tokio::spawn(async move {
         // A client that says nothing holds a place for the time of a head, and no longer.
@@ -137,11 +144,26 @@ fn serve_connection(
             spoke = tokio::time::timeout(HEAD_TIME, stream.readable()) => spoke.is_ok(),
             _ = stopping.wait_for(|stopping| *stopping) => false,
         };
-        if spoke {
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%error, "a connection ended");
+        let ended = match tls {
+            _ if !spoke => Ok(()),
+            None => {
+                let connection = builder.serve_connection(TokioIo::new(stream), service(None));
+                watcher.watch(connection.into_owned()).await
             }
+            Some(config) => match tls::accept(config, stream).await {
+                Ok((stream, certificate)) => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service(certificate));
+                    watcher.watch(connection.into_owned()).await
+                }
+                Err(error) => {
+                    shared.telemetry.refused(tls::CODE);
+                    tracing::info!(%peer, %error, "no TLS with a client");
+                    Ok(())
+                }
+            },
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended");
         }
         drop(place);
     });

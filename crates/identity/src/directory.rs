@@ -12,6 +12,7 @@ use crate::keys::{Keys, Source};
 use crate::principal::{Method, Owner, Principal};
 use crate::scope::Scope;
 use crate::sigv4::{self, AwsKey, AwsKeys, SigV4Pending};
+use crate::spiffe::{self, Certificate, SpiffeRule};
 use crate::sts::{Assumed, WebIdentity};
 use crate::sts_proof::{AwsRule, StsProof, StsRules};
 use crate::temporary::TemporaryKeys;
@@ -106,6 +107,7 @@ pub struct Directory {
     aws_keys: AwsKeys,
     issuers: Vec<Trusted>,
     sts: Option<StsRules>,
+    spiffe: Vec<SpiffeRule>,
     token_keys: Vec<TokenKey>,
     token_lifetime_seconds: i64,
     verified: Verified<Arc<Principal>>,
@@ -140,6 +142,15 @@ impl Directory {
                     .map(Authentication::AwaitsBody)
             }
         }
+    }
+
+    /// Whom the client certificate of a connection speaks for. It speaks only where the request itself shows no proof: a
+    /// connection may carry the requests of many.
+    ///
+    /// # Errors
+    /// When it names no workload, or none that a rule knows.
+    pub fn certified(&self, certificate: &Certificate) -> Result<Arc<Principal>, Failure> {
+        spiffe::principal(&self.spiffe, certificate).map(Arc::new)
     }
 
     /// Whose portal session this is.
@@ -318,6 +329,11 @@ impl Directory {
             name(one).cmp(&name(other))
         });
         known
+    }
+
+    /// The rules for workloads that TLS proves, in their order.
+    pub fn spiffe_rules(&self) -> &[SpiffeRule] {
+        &self.spiffe
     }
 
     /// The rules by which issuers' tokens name callers.
@@ -526,6 +542,22 @@ impl DirectoryBuilder {
             Some(sts) if !sts.rules.iter().any(names_it) => sts.rules.push(rule),
             _ => return Err(BuildError::Repeated(rule.name)),
         }
+        Ok(self)
+    }
+
+    /// Adds a rule for workloads that TLS proves.
+    ///
+    /// # Errors
+    /// When it repeats a name, or would never be reached.
+    pub fn add_spiffe_rule(&mut self, rule: SpiffeRule) -> Result<&mut Self, BuildError> {
+        let repeats = |known: &SpiffeRule| {
+            let same = (&known.trust_domain, &known.allowed) == (&rule.trust_domain, &rule.allowed);
+            known.name == rule.name || same
+        };
+        if self.directory.spiffe.iter().any(repeats) {
+            return Err(BuildError::Repeated(rule.name));
+        }
+        self.directory.spiffe.push(rule);
         Ok(self)
     }
 

@@ -39,11 +39,14 @@ pub enum Method {
     OfftakeToken,
     /// A browser's session with the portal.
     Session,
+    /// A client certificate that TLS verified.
+    Mtls,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 5] = [Self::VirtualKey, Self::Jwt, Self::SigV4, Self::OfftakeToken, Self::Session];
+    pub const ALL: [Self; 6] =
+        [Self::VirtualKey, Self::Jwt, Self::SigV4, Self::OfftakeToken, Self::Session, Self::Mtls];
 
     /// The word used in records and policies.
     pub const fn as_str(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Method {
             Self::SigV4 => "sigv4",
             Self::OfftakeToken => "offtake-token",
             Self::Session => "session",
+            Self::Mtls => "mtls",
         }
     }
 }

@@ -8,12 +8,12 @@ const SECTIONS: [&str; 7] = ["policy", "residency", "backend", "model", "price",
 const SECRETS: [&str; 2] = ["key", "secret"];
 
 /// The policies with their texts, and the sections as they are written.
-pub(super) fn disclosed(text: &str, policies: &[(String, String)]) -> Value {
+pub(super) fn disclosed(text: &str, policies: &[(String, String)], tls: bool) -> Value {
     let policies = policies.iter().map(|(file, text)| json!({ "file": file, "text": text }));
     let mut sections: Map<String, Value> = toml::from_str(text).unwrap_or_default();
     sections.retain(|name, _| SECTIONS.contains(&name.as_str()));
     sections.values_mut().for_each(without_secrets);
-    json!({ "policies": policies.collect::<Vec<_>>(), "sections": sections })
+    json!({ "tls": tls, "policies": policies.collect::<Vec<_>>(), "sections": sections })
 }
 
 fn without_secrets(value: &mut Value) {

@@ -5,7 +5,7 @@ use crate::file::{File, identity as raw};
 use crate::problem::Problems;
 use identity::{
     AccessKey, AwsRule, CallerKind, Directory, DirectoryBuilder, Issuer, KeySecret, Keys, Owner, Pattern,
-    Rule, Scope, Source, VirtualKey,
+    Rule, Scope, Source, SpiffeRule, VirtualKey,
 };
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -96,6 +96,12 @@ impl Compiler<'_> {
             self.issuer(&mut builder, issuer);
         }
         self.aws(&mut builder);
+        for rule in &raw.spiffe {
+            if let Some(made) = self.spiffe_rule(rule) {
+                let added = builder.add_spiffe_rule(made);
+                self.built(&rule.name, added.map(drop));
+            }
+        }
         self.token(&mut builder, token_key);
         Some(builder.build())
     }
@@ -312,6 +318,36 @@ impl Compiler<'_> {
             scope: self.scope(raw.scope.as_ref())?,
         };
         Some((&raw.name, rule))
+    }
+
+    fn spiffe_rule(&mut self, raw: &raw::Spiffe) -> Option<SpiffeRule> {
+        if !identity::is_trust_domain(raw.trust_domain.get_ref()) {
+            let message = format!("`{}` is no trust domain", raw.trust_domain.get_ref());
+            self.problem(&raw.trust_domain, message).hint =
+                Some("write it without `spiffe://` and without a path, such as `acme.example`".to_owned());
+        }
+        if self.file.raw.listen.tls.as_ref().is_none_or(|tls| tls.client_ca.is_none()) {
+            self.problem(&raw.name, "a SPIFFE rule needs `[listen.tls]` with a `client_ca`").hint = Some(
+                "name the bundle of the trust domain there: nobody else's certificates are believed"
+                    .to_owned(),
+            );
+        }
+        let organisation = self.rule(&raw.name, "organisation", Some(&raw.organisation), None);
+        let team = self.rule(&raw.name, "team", Some(&raw.team), None);
+        let subject = match &raw.subject {
+            Some(subject) => self.rule(&raw.name, "subject", Some(subject), None),
+            None => Some(Rule::Claim("name".to_owned())),
+        };
+        Some(SpiffeRule {
+            name: raw.name.get_ref().clone(),
+            trust_domain: raw.trust_domain.get_ref().clone(),
+            allowed: self.allowed(&raw.name, &raw.allow),
+            organisation: organisation?,
+            team: team?,
+            subject: subject?,
+            kind: self.caller_kind(raw.kind.as_ref()),
+            scope: self.scope(raw.scope.as_ref())?,
+        })
     }
 
     /// A name of a rule: with claims in braces, or the claim alone.

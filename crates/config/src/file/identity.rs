@@ -17,6 +17,8 @@ pub(crate) struct Identity {
     #[serde(default, rename = "aws")]
     pub aws: Vec<AwsIdentity>,
     pub sts: Option<Sts>,
+    #[serde(default)]
+    pub spiffe: Vec<Spiffe>,
     pub token: Option<Token>,
 }
 
@@ -85,6 +87,20 @@ pub(crate) struct AwsIdentity {
     pub organisation: Text,
     pub team: Text,
     pub subject: Option<Text>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, Patterns>,
+    pub scope: Option<Text>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Spiffe {
+    pub name: Text,
+    pub trust_domain: Text,
+    pub organisation: Text,
+    pub team: Text,
+    pub subject: Option<Text>,
+    pub kind: Option<Text>,
     #[serde(default)]
     pub allow: BTreeMap<String, Patterns>,
     pub scope: Option<Text>,

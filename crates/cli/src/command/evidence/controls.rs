@@ -24,6 +24,7 @@ pub struct Control {
 struct Said<'a> {
     snapshot: &'a Snapshot,
     issuers: usize,
+    tls: bool,
     keys: usize,
 }
 
@@ -34,7 +35,12 @@ pub fn controls(snapshot: &Snapshot) -> Vec<Control> {
         .known()
         .into_iter()
         .filter(|known| known.principal.method == identity::Method::VirtualKey);
-    let said = Said { snapshot, issuers: snapshot.directory.issuers().count(), keys: keys.count() };
+    let said = Said {
+        snapshot,
+        tls: snapshot.disclosed["tls"] == true,
+        issuers: snapshot.directory.issuers().count(),
+        keys: keys.count(),
+    };
     vec![
         said.authentication(),
         said.keys(),
@@ -150,15 +156,19 @@ impl Said<'_> {
             iso_27001: "A.8.20, A.8.24",
             soc_2: "CC6.7",
             ccm: "CEK-03, DSP-10",
-            state: "partly",
+            state: state(self.tls && plain.is_empty()),
             how: format!(
-                "to backends: {}; from callers: the plane listens on {}, and TLS is ended by the proxy before it",
+                "to backends: {}; from callers: {}",
                 if plain.is_empty() {
                     "TLS for all that leave the machine".to_owned()
                 } else {
                     format!("TLS, except in plain HTTP to {}", plain.join(", "))
                 },
-                self.snapshot.listen
+                if self.tls {
+                    "TLS 1.2 or 1.3, ended by the plane itself"
+                } else {
+                    "plain HTTP to the plane; a proxy before it has to end TLS"
+                }
             ),
         }
     }

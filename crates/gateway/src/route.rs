@@ -41,17 +41,14 @@ pub(crate) fn allowed(
     model: &Model,
     lawful: Option<&Lawful>,
 ) -> Result<Vec<Arc<Backend>>, Refusal> {
-    let mut forbidden = None;
-    let mut allowed = Vec::with_capacity(model.backends.len());
-    for backend in model.backends.iter().filter(|backend| residency::allows(lawful, &backend.name)) {
-        match policy.check_backend(principal, action, &backend.name) {
-            Ok(()) => allowed.push(Arc::clone(backend)),
-            Err(denial) => forbidden = Some(denial),
-        }
-    }
-    match forbidden {
-        Some(denial) if allowed.is_empty() => Err(denial.into()),
-        _ => Ok(allowed),
+    let names = model.backends.iter().map(|backend| &backend.name);
+    let barred = policy.barred(principal, action, (&model.name, names));
+    let why = |backend: &Backend| barred.iter().find(|(name, _)| *name == backend.name);
+    let lawful = model.backends.iter().filter(|backend| residency::allows(lawful, &backend.name));
+    let (allowed, forbidden): (Vec<_>, Vec<_>) = lawful.partition(|backend| why(backend).is_none());
+    match forbidden.last().and_then(|backend| why(backend)) {
+        Some((_, denial)) if allowed.is_empty() => Err(denial.clone().into()),
+        _ => Ok(allowed.into_iter().cloned().collect()),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::need::{About, Case, DECLARE_COUNTRY, Shortfall, Verdict, out_of_contr
 use crate::place::listed;
 use crate::{Area, Date, Inputs, Place, Places, Register, Route};
 use aws_lc_rs::digest::{SHA256, digest};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use units::BackendName;
 
@@ -93,12 +93,14 @@ pub struct Lawful {
     pub catalogue: Arc<str>,
     /// A hash of the catalogue's version and of the lawful routes with their places: 64 hexadecimal digits.
     pub hash: Arc<str>,
+    /// The backends of `lawful`.
+    names: HashSet<BackendName>,
 }
 
 impl Lawful {
     /// Whether this backend may be asked.
     pub fn allows(&self, backend: &BackendName) -> bool {
-        self.route(backend).is_some()
+        self.names.contains(backend)
     }
 
     /// What is claimed of this backend, where it may be asked.
@@ -137,7 +139,8 @@ pub fn lawful(law: &Law<'_>, inputs: &Inputs, routes: &[Route]) -> Lawful {
     let duties = listed(duties, ",").into();
     let bases: BTreeSet<&String> = lawful.iter().flat_map(|route| &route.bases).collect();
     let bases = listed(bases, ",").into();
-    Lawful { lawful, refused, obligations, duties, bases, recorded, advised, catalogue, hash }
+    let names = lawful.iter().map(|route| route.backend.clone()).collect();
+    Lawful { lawful, refused, obligations, duties, bases, recorded, advised, catalogue, hash, names }
 }
 
 fn hash(catalogue: &str, lawful: &[Admitted]) -> Arc<str> {

@@ -1,7 +1,7 @@
 //! Decisions made once. Bounded; a full shard is emptied, which costs a second evaluation.
 
-use crate::{Action, Denial, Permit, Resource};
-use identity::{CallerKind, Method, Role};
+use crate::{Action, Resource};
+use identity::{CallerKind, Method, Principal, Role};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,20 +16,31 @@ pub struct Question {
     pub resource: Resource,
 }
 
-type Decision = Result<Permit, Denial>;
-
 const SHARDS: u128 = 16;
 const DECISIONS_PER_SHARD_MAX: usize = 4096;
 
-/// Decisions by question.
-#[derive(Debug, Default)]
-pub struct Decisions {
-    shards: [RwLock<HashMap<Question, Decision>>; 16],
+impl Question {
+    pub fn new(principal: &Principal, action: Action, resource: Resource) -> Self {
+        let Principal { class, kind, method, roles, .. } = principal;
+        Self { class: *class, kind: *kind, method: *method, roles: roles.clone(), action, resource }
+    }
 }
 
-impl Decisions {
+/// What was decided, by question.
+#[derive(Debug)]
+pub struct Decisions<T> {
+    shards: [RwLock<HashMap<Question, T>>; 16],
+}
+
+impl<T> Default for Decisions<T> {
+    fn default() -> Self {
+        Self { shards: Default::default() }
+    }
+}
+
+impl<T: Clone> Decisions<T> {
     /// The decision remembered, or `make`'s, remembered from now on.
-    pub fn get_or_make(&self, question: Question, make: impl FnOnce(&Question) -> Decision) -> Decision {
+    pub fn get_or_make(&self, question: Question, make: impl FnOnce(&Question) -> T) -> T {
         // INVARIANT: the remainder is below 16.
         let shard = &self.shards[usize::try_from(question.class % SHARDS).unwrap_or(0)];
         if let Some(made) = shard.read().unwrap_or_else(PoisonError::into_inner).get(&question) {
@@ -48,6 +59,7 @@ impl Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Denial, Permit};
 
     #[test]
     fn made_once_and_bounded() {
@@ -60,11 +72,12 @@ mod tests {
             action: Action::InvokeModel,
             resource: Resource::Model("m".parse().unwrap()),
         };
-        let permit = || Permit { decision: "permit:a".into(), policies: ["a".into()].into() };
-        let made = decisions.get_or_make(question(1), |_| Ok(permit()));
+        let permit =
+            || Ok::<_, Denial>(Permit { decision: "permit:a".into(), policies: ["a".into()].into() });
+        let made = decisions.get_or_make(question(1), |_| permit());
         assert_eq!(made, decisions.get_or_make(question(1), |_| panic!("made twice")));
         for class in 0..200_000 {
-            let _ = decisions.get_or_make(question(class), |_| Ok(permit()));
+            let _ = decisions.get_or_make(question(class), |_| permit());
         }
         let held: usize = decisions.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!(held <= 16 * DECISIONS_PER_SHARD_MAX, "{held}");

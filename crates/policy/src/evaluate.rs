@@ -5,9 +5,9 @@ use crate::error::{Denial, PolicyError};
 use crate::{Action, Permit, SCHEMA};
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
-    ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId,
-    EntityTypeName, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode,
-    Validator,
+    ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId,
+    EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request, Response, RestrictedExpression, Schema,
+    ValidationMode, Validator,
 };
 use identity::{CallerKind, Principal};
 use std::collections::{HashMap, HashSet};
@@ -18,10 +18,11 @@ use std::sync::Arc;
 pub struct Rules {
     schema: Schema,
     policies: PolicySet,
+    /// Those of them that forbid something and speak of backends or pools.
+    of_backends: PolicySet,
     types: Types,
     /// Actions that a policy names by themselves.
     named: HashSet<Action>,
-    backends: bool,
 }
 
 #[derive(Debug)]
@@ -61,17 +62,16 @@ impl Rules {
         }
         let types = Types::new().map_err(ours)?;
         let named = Action::ALL.into_iter().filter(|action| is_named(&policies, &types, *action)).collect();
-        // Of a word in a text that means nothing, a question too many is asked, and nothing else follows.
-        let backends = files.iter().any(|(_, text)| text.contains("Backend") || text.contains("Pool"));
-        Ok(Self { schema, policies, types, named, backends })
+        let mut of_backends = PolicySet::new();
+        for policy in policies.policies().filter(|policy| speaks_of_backends(policy)) {
+            of_backends.add(policy.clone()).map_err(|error| ours(error.to_string()))?;
+        }
+        Ok(Self { schema, policies, of_backends, types, named })
     }
 
     /// Asks all policies. The answer names those that permit.
     pub fn decide(&self, principal: &Principal, question: &Question) -> Result<Permit, Denial> {
-        // Nothing in a checked name can make this fail; if it does, the request is not one we understand.
-        let (request, entities) =
-            self.request(principal, question).map_err(|_| Denial::Broken("offtake.cedarschema".into()))?;
-        let answer = Authorizer::new().is_authorized(&request, &self.policies, &entities);
+        let answer = self.ask(&self.policies, principal, question)?;
         let ids = |ids: &mut dyn Iterator<Item = &PolicyId>| {
             let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
             ids.sort_unstable();
@@ -98,9 +98,44 @@ impl Rules {
         }
     }
 
+    /// Why a policy that speaks of backends forbids this one, if one does; one that cannot be evaluated forbids, too.
+    pub fn forbids(&self, principal: &Principal, question: &Question) -> Option<Denial> {
+        let answer = match self.ask(&self.of_backends, principal, question) {
+            Ok(answer) => answer,
+            Err(denial) => return Some(denial),
+        };
+        let errors = answer.diagnostics().errors();
+        let broken =
+            errors.map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string());
+        let broken: Vec<String> = broken.collect();
+        if !broken.is_empty() {
+            return Some(Denial::Broken(broken.join(",")));
+        }
+        let mut policies: Vec<String> = answer.diagnostics().reason().map(ToString::to_string).collect();
+        policies.sort_unstable();
+        (!policies.is_empty()).then(|| Denial::Forbidden {
+            policies: policies.join(","),
+            principal: principal.to_string(),
+            verb: question.action.verb(),
+            resource: question.resource.parts().1.to_owned(),
+        })
+    }
+
+    fn ask(
+        &self,
+        policies: &PolicySet,
+        principal: &Principal,
+        question: &Question,
+    ) -> Result<Response, Denial> {
+        // Nothing in a checked name can make this fail; if it does, the request is not one we understand.
+        let (request, entities) =
+            self.request(principal, question).map_err(|_| Denial::Broken("offtake.cedarschema".into()))?;
+        Ok(Authorizer::new().is_authorized(&request, policies, &entities))
+    }
+
     /// The policies with this annotation, and what it says.
     pub fn annotated(&self, name: &str) -> Vec<(String, String)> {
-        let text = |policy: &cedar_policy::Policy| {
+        let text = |policy: &Policy| {
             policy.annotation(name).map(|text| (policy.id().to_string(), text.to_owned()))
         };
         self.policies.policies().filter_map(text).collect()
@@ -111,9 +146,9 @@ impl Rules {
         self.named.contains(&action)
     }
 
-    /// Whether a policy may speak of backends.
-    pub const fn speaks_of_backends(&self) -> bool {
-        self.backends
+    /// Whether a policy speaks of backends.
+    pub fn speaks_of_backends(&self) -> bool {
+        !self.of_backends.is_empty()
     }
 
     /// The ids of all policies, sorted.
@@ -171,6 +206,13 @@ impl Rules {
     }
 }
 
+/// A policy that names neither is about models, whatever it says of names.
+fn speaks_of_backends(policy: &Policy) -> bool {
+    let text = policy.to_string();
+    policy.effect() == Effect::Forbid
+        && ["Offtake::Backend", "Offtake::Pool"].iter().any(|named| text.contains(named))
+}
+
 fn is_named(policies: &PolicySet, types: &Types, action: Action) -> bool {
     let Some(uid) = types.uid("Action", action.as_str()) else { return false };
     policies.policies().any(|policy| match policy.action_constraint() {
@@ -215,7 +257,7 @@ fn place(id: &PolicyId) -> usize {
 
 /// The file a policy came from, by its text.
 fn file_of<'a>(files: &[(&'a str, &'a str)], policies: &PolicySet, id: &PolicyId) -> (&'a str, &'a str) {
-    let source = policies.policy(id).and_then(cedar_policy::Policy::to_cedar).unwrap_or_default();
+    let source = policies.policy(id).and_then(Policy::to_cedar).unwrap_or_default();
     files.iter().find(|(_, text)| text.contains(source.trim())).copied().unwrap_or_default()
 }
 

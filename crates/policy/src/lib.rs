@@ -128,6 +128,17 @@ pub struct Grant {
     pub policies: Arc<[Arc<str>]>,
 }
 
+/// Backends that policies forbid to a caller, and why.
+pub type Barred = Arc<[(BackendName, Denial)]>;
+
+/// Policies, and what they decided so far.
+#[derive(Debug)]
+struct Remembered {
+    rules: Rules,
+    decisions: Decisions<Result<Permit, Denial>>,
+    barred: Decisions<Barred>,
+}
+
 /// What policies may speak about, in Cedar's own language for schemas.
 pub const SCHEMA: &str = include_str!("offtake.cedarschema");
 
@@ -135,7 +146,7 @@ pub const SCHEMA: &str = include_str!("offtake.cedarschema");
 #[derive(Debug)]
 pub struct Policy {
     /// Nothing when no policies are configured.
-    rules: Option<(Rules, Decisions)>,
+    rules: Option<Remembered>,
     not_evaluated: Arc<str>,
 }
 
@@ -155,7 +166,8 @@ impl Policy {
         let files: Vec<(&str, &str)> =
             files.iter().map(|(name, text)| (name.as_ref(), text.as_ref())).collect();
         let rules = Rules::parse(&files)?;
-        Ok(Self { rules: Some((rules, Decisions::default())), ..Self::open() })
+        let (decisions, barred) = Default::default();
+        Ok(Self { rules: Some(Remembered { rules, decisions, barred }), ..Self::open() })
     }
 
     /// Whether there are policies at all; without any, whoever is authenticated may use every model.
@@ -183,52 +195,51 @@ impl Policy {
     pub fn decide(&self, principal: &Principal, action: Action, resource: Resource) -> Result<Grant, Denial> {
         let Permit { decision, policies } = match &self.rules {
             None => Permit { decision: self.not_evaluated.clone(), policies: Arc::default() },
-            Some((rules, decisions)) => {
-                let question = Question {
-                    class: principal.class,
-                    kind: principal.kind,
-                    method: principal.method,
-                    roles: principal.roles.clone(),
-                    action,
-                    resource,
-                };
+            Some(Remembered { rules, decisions, .. }) => {
+                let question = Question::new(principal, action, resource);
                 decisions.get_or_make(question, |question| rules.decide(principal, question))?
             }
         };
         Ok(Grant { decision, policies })
     }
 
-    /// Whether a call of `principal` may be sent to `backend`: unless a policy forbids that.
-    ///
-    /// # Errors
-    /// The denial, in words for the client.
-    pub fn check_backend(
+    /// Those of a model's `backends` to which a policy forbids calls of `principal`, with what it says. Only policies that
+    /// speak of backends or pools are asked.
+    pub fn barred<'a>(
         &self,
         principal: &Principal,
         action: Action,
-        backend: &BackendName,
-    ) -> Result<(), Denial> {
-        if !self.rules.as_ref().is_some_and(|(rules, _)| rules.speaks_of_backends()) {
-            return Ok(());
-        }
-        match self.decide(principal, action, Resource::Backend(backend.clone())) {
-            Ok(_) | Err(Denial::NotPermitted { .. }) => Ok(()),
-            Err(denial) => Err(denial),
-        }
+        (model, backends): (&ModelName, impl IntoIterator<Item = &'a BackendName>),
+    ) -> Barred {
+        let asked = self.rules.as_ref().filter(|remembered| remembered.rules.speaks_of_backends());
+        let Some(Remembered { barred, .. }) = asked else { return Barred::default() };
+        let question = Question::new(principal, action, Resource::Model(model.clone()));
+        barred.get_or_make(question, |_| {
+            let forbidden = |backend: &BackendName| {
+                self.forbids(principal, action, backend).map(|denial| (backend.clone(), denial))
+            };
+            backends.into_iter().filter_map(forbidden).collect()
+        })
+    }
+
+    /// Why a policy forbids calls of `principal` to this backend, if one does. Decided anew each time.
+    pub fn forbids(&self, principal: &Principal, action: Action, backend: &BackendName) -> Option<Denial> {
+        let question = Question::new(principal, action, Resource::Backend(backend.clone()));
+        self.rules.as_ref()?.rules.forbids(principal, &question)
     }
 
     /// Whether a policy names this action, so that policies decide on it, and nothing else does.
     pub fn speaks_of(&self, action: Action) -> bool {
-        self.rules.as_ref().is_some_and(|(rules, _)| rules.speaks_of(action))
+        self.rules.as_ref().is_some_and(|one| one.rules.speaks_of(action))
     }
 
     /// The ids of all policies.
     pub fn ids(&self) -> Vec<String> {
-        self.rules.as_ref().map(|(rules, _)| rules.ids()).unwrap_or_default()
+        self.rules.as_ref().map(|one| one.rules.ids()).unwrap_or_default()
     }
 
     /// The policies that carry this annotation, by id, and what it says.
     pub fn annotated(&self, name: &str) -> Vec<(String, String)> {
-        self.rules.as_ref().map(|(rules, _)| rules.annotated(name)).unwrap_or_default()
+        self.rules.as_ref().map(|one| one.rules.annotated(name)).unwrap_or_default()
     }
 }

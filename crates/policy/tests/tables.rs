@@ -232,16 +232,23 @@ fn people_and_programs_are_told_apart_also_by_memory() {
 fn a_backend_is_open_unless_a_policy_forbids_it() {
     let alice = principal("acme/ml/alice", Method::Jwt);
     let backend = |name: &str| BackendName::new(name).unwrap();
-    let reaches = |policy: &Policy, name: &str| {
-        policy.check_backend(&alice, Action::InvokeModel, &backend(name)).is_ok()
+    let m = ModelName::new("m").unwrap();
+    let barred = |policy: &Policy, who: &Principal| {
+        let names = ["b", "c"].map(backend);
+        let barred = policy.barred(who, Action::InvokeModel, (&m, &names));
+        barred.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()
     };
+    let reaches = |policy: &Policy, name: &str| !barred(policy, &alice).iter().any(|barred| barred == name);
     let model = r#"@id("m") permit (principal, action, resource == Offtake::Model::"m");"#;
     assert!(reaches(&parsed(model), "b"));
     let forbid = r#"@id("no") forbid (principal in Offtake::Organisation::"acme", action, resource == Offtake::Backend::"b");"#;
     let policy = parsed(&format!("{model}{forbid}"));
     assert!(!reaches(&policy, "b") && reaches(&policy, "c"));
     let bob = principal("other/ml/bob", Method::Jwt);
-    assert!(policy.check_backend(&bob, Action::InvokeModel, &backend("b")).is_ok());
+    assert!(barred(&policy, &bob).is_empty());
+    // What is said of names is said of models.
+    let names = parsed(r#"@id("n") forbid (principal, action, resource) when { resource.name like "b*" };"#);
+    assert!(reaches(&names, "b"));
     assert!(policy.authorize(&alice, Action::InvokeModel, &ModelName::new("m").unwrap()).is_ok());
     // What cannot be evaluated closes.
     let broken = parsed(

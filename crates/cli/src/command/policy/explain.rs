@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use config::Snapshot;
 use geography::{Date, Lawful, Restrictions};
 use identity::{Method, Owner, Principal};
-use policy::{Action, Denial};
+use policy::{Action, Barred};
 use serde_json::json;
 use std::fmt::Write as _;
 use units::{BackendName, ModelName};
@@ -70,7 +70,7 @@ pub(super) struct Decided {
     /// The model's backends that no policy forbids.
     backends: Vec<BackendName>,
     /// Those that one does, and what it says.
-    forbidden: Vec<(BackendName, Denial)>,
+    forbidden: Barred,
 }
 
 impl Decided {
@@ -130,13 +130,10 @@ pub(super) fn call(
         }
         Err(denial) => (denial.decision(), denial.policies(), Some(denial.to_string())),
     };
-    let (mut backends, mut forbidden) = (Vec::new(), Vec::new());
-    for backend in &model.backends {
-        match snapshot.policy.check_backend(principal, action, &backend.name) {
-            Ok(()) => backends.push(backend.name.clone()),
-            Err(denial) => forbidden.push((backend.name.clone(), denial)),
-        }
-    }
+    let names = model.backends.iter().map(|backend| &backend.name);
+    let forbidden = snapshot.policy.barred(principal, action, (&name, names.clone()));
+    let open = |backend: &&BackendName| !forbidden.iter().any(|(barred, _)| barred == *backend);
+    let backends = names.filter(open).cloned().collect();
     let mut decided = Decided {
         permit: false,
         authorisation,
@@ -231,7 +228,7 @@ fn person(arguments: &Arguments, decided: &Decided) -> String {
         Some(reason) => writeln!(text, "policy     {reason}"),
         None => writeln!(text, "policy     {}", decided.authorisation),
     };
-    for (backend, denial) in &decided.forbidden {
+    for (backend, denial) in decided.forbidden.iter() {
         let _ = writeln!(text, "refused    {backend}: {denial}");
     }
     let Some(lawful) = &decided.lawful else {

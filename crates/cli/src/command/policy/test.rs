@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use config::Snapshot;
 use geography::Restrictions;
 use identity::{CallerKind, Method, Principal, Role};
-use policy::{Action, Resource};
+use policy::{Action, Denial, Resource};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -167,10 +167,10 @@ fn compare(snapshot: &Snapshot, example: &Example) -> Result<(Vec<String>, Vec<S
             let call = explain::call(snapshot, (&principal, action), model.as_str(), said, on)?;
             (call.permit, call.policies.clone(), Some(call))
         }
-        Resource::Backend(backend) => match snapshot.policy.check_backend(&principal, action, &backend) {
-            Ok(()) => (true, Vec::new(), None),
-            Err(denial) => (false, denial.policies(), None),
-        },
+        Resource::Backend(backend) => {
+            let denial = snapshot.policy.forbids(&principal, action, &backend);
+            (denial.is_none(), denial.iter().flat_map(Denial::policies).collect(), None)
+        }
         resource => match snapshot.policy.decide(&principal, action, resource) {
             Ok(grant) => (true, grant.policies.iter().map(ToString::to_string).collect(), None),
             Err(denial) => (false, denial.policies(), None),

@@ -122,7 +122,7 @@ fn main() {
     let (text, policies) = configuration();
     std::fs::write(home.path().join("p.cedar"), policies).unwrap();
     let file = File::parse(Path::new(&home.path().join("offtake.toml")), text).unwrap();
-    let snapshot = file.compile(&Environment, None).unwrap_or_else(|problems| panic!("{problems}"));
+    let snapshot = file.compile(&Environment, None).unwrap();
     let call = Call { snapshot: &snapshot, model: "claude".parse().unwrap(), now: SystemClock.now() };
     let headers = |number: usize| {
         let mut headers = HeaderMap::new();

@@ -9,10 +9,14 @@ use crate::{Shared, prompt};
 use bytes::Bytes;
 use config::Backend;
 use geography::Lawful;
+use http::HeaderValue;
 use journal::{Attempt, Closed, OpenCall, Opened, Outcome, UsageSource};
 use std::sync::{Arc, LazyLock};
 use telemetry::Ended;
 use units::{Money, RequestId, Timestamp, TokenCounts};
+
+/// A longer id is none of AWS's.
+const AUDIT_ID_BYTES_MAX: usize = 128;
 
 /// More models than this took part in no answer; a vendor that says so is booked as one.
 const PARTS_MAX: usize = 32;
@@ -56,6 +60,8 @@ pub(crate) struct Record {
     /// The request's body: what was read of it is estimated for a call that is cut off before the vendor said.
     prompt: Bytes,
     prompt_tokens: Option<u64>,
+    /// The vendor's id of this exchange, by which its audit trail knows it.
+    audited: Option<Arc<str>>,
     lawful: Option<Arc<Lawful>>,
 }
 
@@ -90,6 +96,7 @@ impl Call {
             used: Used::nothing(),
             prompt: Bytes::new(),
             prompt_tokens: None,
+            audited: None,
             lawful: None,
         };
         Ok(Self { request, price, shared: Arc::clone(shared), presence, record: Some(record) })
@@ -109,6 +116,14 @@ impl Call {
             record.lawful = lawful;
         }
         self
+    }
+
+    /// With the vendor's id of this exchange, where its audit trail has one that its answer has not.
+    pub fn audited_as(&mut self, id: Option<&HeaderValue>) {
+        let id = id.and_then(|id| id.to_str().ok()).filter(|id| id.len() <= AUDIT_ID_BYTES_MAX);
+        if let Some(record) = &mut self.record {
+            record.audited = id.map(Arc::from);
+        }
     }
 
     /// An answer begins.
@@ -190,6 +205,7 @@ impl Record {
         let route = self.lawful.as_ref().and_then(|lawful| lawful.route(&self.backend.name));
         let claimed = route.map_or_else(|| "".into(), |route| Arc::clone(&route.claimed));
         let observed = observed.unwrap_or_else(|| "".into());
+        let vendor_request = self.audited.clone().unwrap_or(vendor_request);
         let attempt = |upstream_model, tokens| Attempt {
             backend: self.backend.name.clone(),
             region: self.backend.region.clone(),

@@ -129,6 +129,7 @@ pub(crate) fn from_vendor(ask: &Ask, backend: &Backend, body: Incoming, call: Ca
         body: Box::pin(body),
         decoder: StreamDecoder::new(theirs),
         tap: Tap::new(theirs, true),
+        theirs,
         events: VecDeque::new(),
     };
     translated(ask, backend, Source::Vendor(Box::new(stream)), call)
@@ -143,6 +144,7 @@ struct VendorStream {
     body: Pin<Box<Incoming>>,
     decoder: StreamDecoder,
     tap: Tap,
+    theirs: Wire,
     events: VecDeque<Event>,
 }
 
@@ -192,13 +194,11 @@ impl VendorStream {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         loop {
             if let Some(event) = self.events.pop_front() {
-                self.tap.observe_event(&event);
-                let (tokens, source) = self.tap.so_far();
-                let used = Used { tokens, source: vendor::source(source), ..Used::nothing() };
+                let used = self.used(&event);
                 return Poll::Ready(Next::Event(event, used));
             }
             match ready!(self.body.as_mut().poll_frame(context)) {
-                Some(Ok(frame)) => match self.decoder.push(frame.data_ref().map_or(&[], |chunk| chunk)) {
+                Some(Ok(frame)) => match self.read(frame.data_ref().map_or(&[], |chunk| chunk)) {
                     Ok(decoded) => self.events.extend(decoded),
                     Err(error) => return Poll::Ready(malformed(&error)),
                 },
@@ -210,6 +210,25 @@ impl VendorStream {
                 None => return Poll::Ready(Next::Ended),
             }
         }
+    }
+}
+
+impl VendorStream {
+    /// Metered as it came, so that nothing the vendor says of itself is lost in translation.
+    fn read(&mut self, chunk: &[u8]) -> Result<Vec<Event>, provider::Malformed> {
+        // What is malformed is told by the decoder, to the client.
+        let _ = self.tap.observe(chunk);
+        self.decoder.push(chunk)
+    }
+
+    /// What was used by now; at the end also whose answer it was, and where it ran.
+    fn used(&mut self, event: &Event) -> Used {
+        if matches!(event, Event::End) {
+            let tap = std::mem::replace(&mut self.tap, Tap::new(self.theirs, true));
+            return vendor::used(tap.finish());
+        }
+        let (tokens, source) = self.tap.so_far();
+        Used { tokens, source: vendor::source(source), ..Used::nothing() }
     }
 }
 

@@ -79,6 +79,7 @@ pub(crate) async fn attempt(attempt: Attempt<'_>, mut call: Call) -> Result<Resp
         }
     };
     call.first_byte();
+    call.audited_as(response.headers().get("x-amzn-requestid"));
     if !response.status().is_success() {
         return refused(attempt, response, call).await;
     }

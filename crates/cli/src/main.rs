@@ -9,6 +9,7 @@ mod command;
 mod failure;
 mod issuers;
 mod model_file;
+mod observed;
 mod overview;
 mod pages;
 mod people;

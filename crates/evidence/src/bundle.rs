@@ -1,5 +1,6 @@
 //! The lines of a bundle.
 
+use crate::trail::Observation;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use journal::{Attempt, Closed, Opened, Seq};
@@ -117,6 +118,9 @@ pub(crate) struct RecordLine {
     pub frames: Vec<FrameLine>,
     /// Where its attempts stand in the books.
     pub books: Vec<BookLine>,
+    /// Where they ran, as an audit trail told afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observation>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -17,6 +17,9 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A file of an audit trail is none.
+    #[error("this is no file of AWS's audit trail, which begins with `{{\"Records\":[`: {0}")]
+    Trail(String),
     /// The key is none.
     #[error("{0}")]
     Key(String),

@@ -12,11 +12,13 @@
 mod bundle;
 mod error;
 mod key;
+mod trail;
 mod verify;
 mod write;
 
 pub use bundle::{Header, SCHEMA, call};
 pub use error::Error;
 pub use key::{PublicKey, SigningKey};
+pub use trail::{Observation, Trail, trail};
 pub use verify::{Report, verify};
 pub use write::{Context, Written, write};

@@ -188,6 +188,15 @@ impl Checker {
             self.observed += u64::from(!attempt.observed.is_empty());
             self.mismatches += u64::from(geography::is_elsewhere(&attempt.claimed, &attempt.observed));
         }
+        for told in &line.observed {
+            let of = |attempt: &&journal::Attempt| *attempt.vendor_request == *told.vendor_request;
+            let attempt = closed.iter().flat_map(|closed| &closed.attempts).find(of);
+            let attempt = attempt.ok_or_else(|| {
+                format!("call {} has no exchange `{}`", opened.request, told.vendor_request)
+            })?;
+            self.observed += 1;
+            self.mismatches += u64::from(geography::is_elsewhere(&attempt.claimed, &told.place));
+        }
         self.records += 1;
         self.claims(line, &frames).map_err(|what| format!("call {}: {what}", opened.request))
     }

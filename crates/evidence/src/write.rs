@@ -3,7 +3,7 @@
 use crate::bundle::{
     BatchLine, BookLine, Document, FrameLine, Header, Line, RecordLine, SCHEMA, Seal, call, hex,
 };
-use crate::{Error, SigningKey};
+use crate::{Error, Observation, SigningKey};
 use journal::Frame;
 use ledger::merkle::{self, Hash, Tree};
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub catalogue: &'a dyn Fn(&str) -> Option<Value>,
     /// Gives what was kept of a configuration by its version.
     pub configuration: &'a dyn Fn(&str) -> Option<Value>,
+    /// Gives what an audit trail told of an exchange, by the vendor's id of it.
+    pub observation: &'a dyn Fn(&str) -> Option<Observation>,
 }
 
 /// What was written.
@@ -78,7 +80,7 @@ pub fn write(
     }
     let mut records = 0;
     for call in calls(data, context.from, context.to) {
-        lines.put(&Line::Record(record(&proofs, call?)))?;
+        lines.put(&Line::Record(record(&proofs, call?, context.observation)))?;
         records += 1;
         progress(records);
     }
@@ -87,7 +89,7 @@ pub fn write(
     Ok(Written { records, batches, books_root: proofs.root })
 }
 
-fn record(proofs: &Proofs, recorded: Call) -> RecordLine {
+fn record(proofs: &Proofs, recorded: Call, observation: &dyn Fn(&str) -> Option<Observation>) -> RecordLine {
     let Call { seq, opened, closed } = recorded;
     let attempts = closed.as_ref().map_or(0, |(_, closed)| closed.attempts.len());
     let books = (0..=u8::MAX).take(attempts).filter_map(|attempt| {
@@ -97,10 +99,13 @@ fn record(proofs: &Proofs, recorded: Call) -> RecordLine {
         Some(BookLine { attempt, batch, leaf: booked.leaf, charge, currency })
     });
     let books = books.collect();
+    let told = closed.iter().flat_map(|(_, closed)| &closed.attempts);
+    let told = told.filter(|attempt| !attempt.vendor_request.is_empty());
+    let observed = told.filter_map(|attempt| observation(&attempt.vendor_request)).collect();
     let call = call(&opened, closed.as_ref().map(|(_, closed)| closed));
     let mut frames = vec![frame(seq, &Frame::Opened(opened))];
     frames.extend(closed.map(|(seq, closed)| frame(seq, &Frame::Closed(closed))));
-    RecordLine { call, frames, books }
+    RecordLine { call, frames, books, observed }
 }
 
 fn frame(number: u64, frame: &Frame) -> FrameLine {

@@ -2,6 +2,7 @@
 
 use super::{answer, books::Books};
 use crate::failure::Failure;
+use crate::observed::{self, Observed};
 use serde_json::json;
 use settlement::{CallView, Filter, usage};
 
@@ -37,6 +38,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         model: model.as_deref().map(str::parse).transpose().map_err(Failure::unusable)?,
         ..Filter::default()
     };
+    let observed = observed::load(&data)?;
     let mut any = false;
     for call in usage(&data, filter) {
         let call = call.map_err(Failure::failed)?;
@@ -44,7 +46,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
             answer(HEADING)?;
         }
         any = true;
-        answer(&if *json { line(&call) } else { row(&call) })?;
+        answer(&if *json { line(&call, &observed) } else { row(&call) })?;
     }
     if !any && !json {
         answer("no calls on record\n")?;
@@ -72,9 +74,9 @@ fn row(call: &CallView) -> String {
     )
 }
 
-fn line(call: &CallView) -> String {
+fn line(call: &CallView, observed: &Observed) -> String {
     let tokens = call.tokens();
-    let attempts: Vec<_> = call.attempts.iter().map(attempt).collect();
+    let attempts: Vec<_> = call.attempts.iter().map(|one| attempt(one, observed)).collect();
     let value = json!({
         "request_id": call.request_id().to_string(),
         "at": call.at().to_string(),
@@ -121,7 +123,9 @@ fn evidence(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn attempt(attempt: &settlement::AttemptView) -> serde_json::Value {
+fn attempt(attempt: &settlement::AttemptView, told: &Observed) -> serde_json::Value {
+    let told = told.get(&*attempt.vendor_request).map(|one| one.place.as_str());
+    let observed = if attempt.observed.is_empty() { told.unwrap_or_default() } else { &attempt.observed };
     json!({
         "backend": attempt.backend.as_str(),
         "region": attempt.region.as_str(),
@@ -129,7 +133,7 @@ fn attempt(attempt: &settlement::AttemptView) -> serde_json::Value {
         "tokens": attempt.tokens.total(),
         "vendor_request": &*attempt.vendor_request,
         "claimed": evidence(&attempt.claimed),
-        "observed": if attempt.observed.is_empty() { "unavailable" } else { &*attempt.observed },
-        "ran_elsewhere": geography::is_elsewhere(&attempt.claimed, &attempt.observed),
+        "observed": if observed.is_empty() { "unavailable" } else { observed },
+        "ran_elsewhere": geography::is_elsewhere(&attempt.claimed, observed),
     })
 }

@@ -257,3 +257,88 @@ fn a_review_is_answered_by_the_configuration_as_it_is() {
         assert!(form.contains(part) && form.contains("DPA-7"), "{part}");
     }
 }
+
+/// A vendor that answers every call as Bedrock's own front does: with an id in a header.
+fn bedrock() -> (String, std::thread::JoinHandle<()>) {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        for number in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
+            while !text(&head).contains("\"messages\"") {
+                let read = stream.read(&mut buffer).unwrap();
+                head.extend_from_slice(&buffer[..read]);
+            }
+            let body = r#"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":2}}"#;
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: aws-{number}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+        }
+    });
+    (url, serving)
+}
+
+#[test]
+fn an_audit_trail_tells_afterwards_where_calls_ran() {
+    let (url, serving) = bedrock();
+    let at = "region = \"eu-central-1\"\nprofile = \"bedrock:eu.\"";
+    let home = Home::new(&(usual(&url, at) + LAW));
+    let plane = home.serve();
+    for _ in 0..2 {
+        assert_eq!(plane.send(&Wire::Messages.ask("claude", false, "")).status, 200);
+    }
+    plane.stop();
+    serving.join().unwrap();
+    let observed =
+        || home.usage().iter().map(|call| call["attempts"][0]["observed"].clone()).collect::<Vec<_>>();
+    assert_eq!(observed(), ["unavailable", "unavailable"]);
+    let event = |id: &str, region: &str| {
+        format!(
+            r#"{{"eventSource":"bedrock.amazonaws.com","eventID":"e-{id}","eventTime":"2026-11-01T00:00:00Z","requestID":"{id}","additionalEventData":{{"inferenceRegion":"{region}"}}}}"#
+        )
+    };
+    let trail = |events: &[String]| format!("{{\"Records\":[{}]}}", events.join(","));
+    let folder = home.path().join("AWSLogs/1/CloudTrail");
+    std::fs::create_dir_all(&folder).unwrap();
+    let zipped = std::fs::File::create(folder.join("a.json.gz")).unwrap();
+    let mut zipped = flate2::write::GzEncoder::new(zipped, flate2::Compression::default());
+    std::io::Write::write_all(
+        &mut zipped,
+        trail(&[event("aws-0", "eu-west-3"), event("other", "eu-west-3")]).as_bytes(),
+    )
+    .unwrap();
+    zipped.finish().unwrap();
+    std::fs::write(folder.join("readme.txt"), "not of the trail").unwrap();
+    let import = |path: &Path| {
+        let output = home.run(&["evidence", "import", path.to_str().unwrap(), "--json"]);
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), said, text(&output.stderr))
+    };
+    let logs = home.path().join("AWSLogs");
+    for known in [0, 1] {
+        let (code, said, errors) = import(&logs);
+        assert_eq!((code, &said["matched"], &said["unmatched"]), (0, &json!(1), &json!(1)), "{errors}");
+        assert_eq!(said["known"], known, "what is imported twice counts once");
+    }
+    assert_eq!(observed(), ["FR", "unavailable"]);
+    // One that ran where it should not have: told, and in every later answer.
+    std::fs::write(folder.join("b.json"), trail(&[event("aws-1", "us-east-1")])).unwrap();
+    let (code, said, errors) = import(&folder.join("b.json"));
+    assert_eq!((code, &said["mismatches"][0]["observed"]), (1, &json!("US")), "{errors}");
+    assert!(errors.contains("ran elsewhere"), "{errors}");
+    assert_eq!(home.usage()[1]["attempts"][0]["ran_elsewhere"], true);
+    let bundle = home.path().join("bundle.jsonl");
+    assert!(export(&home, &bundle, "2020-01-01", "2100-01-01").status.success());
+    let (code, said, _) = verify(&home, &bundle, &[]);
+    assert_eq!((code, &said["observed"], &said["mismatches"]), (0, &json!(2), &json!(1)), "{said}");
+    // A file that is none changes nothing.
+    std::fs::write(folder.join("c.json"), "{\"Records\":").unwrap();
+    let (code, _, errors) = import(&logs);
+    assert!(code == 2 && errors.contains("c.json") && errors.contains("audit trail"), "{errors}");
+    assert_eq!(observed(), ["FR", "US"]);
+}

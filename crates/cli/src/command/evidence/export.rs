@@ -3,6 +3,7 @@
 use crate::archive;
 use crate::command::books::Books;
 use crate::failure::Failure;
+use crate::observed;
 use crate::signing;
 use evidence::{Context, SigningKey, write};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -37,6 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::unusable(format!("`--from {from}` is not before `--to {to}`")));
     }
     let key = key(arguments, &data)?;
+    let observed = observed::load(&data)?;
     let context = Context {
         from,
         to,
@@ -45,6 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         key: &key,
         catalogue: &|version| archive::catalogue(&data, version),
         configuration: &|version| archive::configuration(&data, version),
+        observation: &|vendor_request| observed.get(vendor_request).cloned(),
     };
     let progress = progress();
     let mut count = |records| progress.set_position(records);

@@ -1,0 +1,55 @@
+//! Where calls ran, as audit trails told afterwards: kept beside the journal, which is never changed.
+
+use crate::failure::Failure;
+use evidence::Observation;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// By the vendor's id of the exchange.
+pub type Observed = HashMap<String, Observation>;
+
+fn file(data: &Path) -> PathBuf {
+    data.join("evidence").join("observed.jsonl")
+}
+
+/// What was imported so far; nothing where nothing was.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn load(data: &Path) -> Result<Observed, Failure> {
+    let path = file(data);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Observed::new()),
+        Err(error) => return Err(Failure::failed(format!("{}: {error}", path.display()))),
+    };
+    let mut observed = Observed::new();
+    for (number, line) in text.lines().enumerate() {
+        let one: Observation = serde_json::from_str(line)
+            .map_err(|error| Failure::failed(format!("{}: line {}: {error}", path.display(), number + 1)))?;
+        observed.insert(one.vendor_request.clone(), one);
+    }
+    Ok(observed)
+}
+
+/// Keeps all, whole and durably, or leaves what was there.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn keep(data: &Path, observed: &Observed) -> Result<(), Failure> {
+    let path = file(data);
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(path.parent().unwrap_or(data)).map_err(failed)?;
+    let mut all: Vec<&Observation> = observed.values().collect();
+    all.sort_by(|one, other| (&one.at, &one.vendor_request).cmp(&(&other.at, &other.vendor_request)));
+    let new = path.with_extension("new");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&new).map_err(failed)?);
+    for one in all {
+        let line = serde_json::to_string(one).map_err(Failure::failed)?;
+        writeln!(out, "{line}").map_err(failed)?;
+    }
+    let out = out.into_inner().map_err(|error| failed(error.into_error()))?;
+    out.sync_all().map_err(failed)?;
+    std::fs::rename(new, &path).map_err(failed)
+}

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use, from the ground up: no room uses one that stands below it in this list.
-const EDGES: [(&str, &[&str]); 28] = [
+const EDGES: [(&str, &[&str]); 29] = [
     ("units", &[]),
     ("identity", &["units"]),
     ("policy", &["units", "identity"]),
@@ -27,6 +27,7 @@ const EDGES: [(&str, &[&str]); 28] = [
     ("forecast", &["units", "contract", "finance", "sampling"]),
     ("focus", &["units", "contract"]),
     ("analysis", &["units", "contract", "finance", "forecast"]),
+    ("retention", &[]),
     ("config", &["units", "identity", "policy", "price", "contract", "geography"]),
     ("store", &["units", "ledger"]),
     ("telemetry", &["units"]),
@@ -71,6 +72,7 @@ const EDGES: [(&str, &[&str]); 28] = [
             "ledger",
             "portal",
             "price",
+            "retention",
             "settlement",
             "store",
             "telemetry",

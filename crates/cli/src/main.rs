@@ -8,6 +8,7 @@ mod archive;
 mod command;
 mod failure;
 mod issuers;
+mod keeper;
 mod model_file;
 mod observed;
 mod overview;
@@ -55,6 +56,8 @@ enum Verb {
     #[command(subcommand)]
     Policy(command::policy::Verb),
     #[command(subcommand)]
+    Retention(command::retention::Verb),
+    #[command(subcommand)]
     Evidence(command::evidence::Verb),
     #[command(subcommand)]
     Deal(command::deal::Verb),
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Verb::Token(arguments) => command::token::run(&arguments),
         Verb::Key(verb) => command::key::run(&verb),
         Verb::Identity(verb) => command::identity::run(&verb),
+        Verb::Retention(verb) => command::retention::run(&verb),
         Verb::Evidence(verb) => command::evidence::run(&verb),
         Verb::Policy(verb) => command::policy::run(&verb),
         Verb::Serve(arguments) => command::serve::run(&arguments),

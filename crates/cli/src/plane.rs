@@ -4,6 +4,7 @@
 use crate::archive;
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
+use crate::keeper::Keeper;
 use crate::model_file;
 use crate::pages::{Portal, Sources};
 use crate::place;
@@ -68,6 +69,7 @@ impl Plane {
             seed: u64::from_le_bytes(place::random::<8>()?),
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
             issuers: Arc::new(fetcher.clone()),
+            vault: Arc::new(Keeper::start(&sources.data, Arc::clone(&clock)).map_err(Failure::failed)?),
         }));
         fetcher.serve(&gateway);
         sources.serve_with(&gateway);

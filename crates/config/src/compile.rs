@@ -7,6 +7,7 @@ mod disclosed;
 mod identity;
 mod portal;
 mod residency;
+mod retention;
 mod tls;
 
 pub use self::identity::VirtualKeys;
@@ -105,6 +106,7 @@ impl Compiler<'_> {
         let catalogue = self.catalogue();
         let backends = self.backends(catalogue.as_ref());
         let (models, model_order) = self.models(&backends, catalogue.as_ref());
+        let retention = catalogue.as_ref().and_then(|catalogue| self.retention(catalogue));
         let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models, policy.as_ref()));
         let prices = self.prices();
         let contracts = raw.contracts.iter().filter_map(|raw| self.contract(raw)).collect();
@@ -125,6 +127,7 @@ impl Compiler<'_> {
             directory: Arc::new(directory?),
             policy: policy?,
             residency: residency?,
+            retention: retention?,
             backends,
             models,
             model_order,

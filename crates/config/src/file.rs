@@ -31,6 +31,7 @@ pub(crate) struct Raw {
     pub identity: Identity,
     pub policy: Option<Policy>,
     pub residency: Option<Residency>,
+    pub retention: Option<Retention>,
     #[serde(default, rename = "backend")]
     pub backends: Vec<Backend>,
     #[serde(default, rename = "model")]
@@ -188,6 +189,26 @@ pub(crate) struct Basis {
     pub countries: Option<Vec<Text>>,
     pub from: Option<Text>,
     pub until: Option<Text>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    pub key: Text,
+    pub country: Text,
+    pub days: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub keep: Vec<Keep>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keep {
+    pub organisation: Text,
+    pub team: Option<Text>,
+    pub days: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

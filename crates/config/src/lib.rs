@@ -17,7 +17,7 @@ pub use file::File;
 pub use portal::{Forwarded, KeySource, Login, Origin, Portal};
 pub use problem::{Problem, Problems};
 pub use secret::{Environment, Secret, SecretError, SecretRef, Secrets};
-pub use snapshot::{Backend, BackendKind, Commitment, Limits, Model, ModelFile, Snapshot};
+pub use snapshot::{Backend, BackendKind, Commitment, Keep, Limits, Model, ModelFile, Retention, Snapshot};
 
 /// The published JSON Schema of the configuration file.
 pub const SCHEMA: &str = include_str!("../schema.json");

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use units::{BackendName, ModelName, Organisation, Region};
+use units::{BackendName, ModelName, Organisation, Region, Team};
 
 /// One immutable view of the configuration.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub policy: policy::Policy,
     /// Where calls may lawfully run.
     pub residency: geography::Residency,
+    /// Whose prompts and answers are kept; nobody's when none.
+    pub retention: Option<Retention>,
     /// Every backend, in file order.
     pub backends: Vec<Arc<Backend>>,
     /// Every model by name.
@@ -47,6 +49,40 @@ pub struct Snapshot {
     pub log: String,
     /// Logs as JSON lines.
     pub log_json: bool,
+}
+
+/// Whose prompts and answers are kept, and how.
+#[derive(Debug)]
+pub struct Retention {
+    /// What they are encrypted by.
+    pub key: Secret,
+    /// Where they lie, as a route whose storage rules can be asked of.
+    pub place: geography::Route,
+    /// Whether a call that cannot be kept is refused.
+    pub required: bool,
+    /// Whose, the first that fits counts.
+    pub keep: Vec<Keep>,
+}
+
+/// Somebody whose prompts and answers are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// The team; all of them when none.
+    pub team: Option<Team>,
+    /// For so many days.
+    pub days: i64,
+}
+
+impl Retention {
+    /// For how many days calls of this team are kept; none where they are not.
+    pub fn days(&self, organisation: &Organisation, team: &Team) -> Option<i64> {
+        let fits = |keep: &&Keep| {
+            keep.organisation == *organisation && keep.team.as_ref().is_none_or(|known| known == team)
+        };
+        self.keep.iter().find(fits).map(|keep| keep.days)
+    }
 }
 
 /// Bounds on what a client may send.

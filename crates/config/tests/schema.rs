@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each table of the schema, and the headers that open one in a file. `""` is the file itself.
-const TABLES: [(&str, &str); 27] = [
+const TABLES: [(&str, &str); 29] = [
     ("", ""),
     ("listen", "[listen]"),
     ("data", "[data]"),
@@ -17,6 +17,8 @@ const TABLES: [(&str, &str); 27] = [
     ("aws", "[[identity.aws]]"),
     ("sts", "[identity.sts]"),
     ("spiffe", "[[identity.spiffe]]"),
+    ("retention", "[retention]"),
+    ("keep", "[retention]\nkey = \"env:X\"\ncountry = \"DE\"\n[[retention.keep]]"),
     ("tls", "[listen.tls]"),
     ("token", "[identity.token]"),
     ("policy", "[policy]"),

@@ -9,6 +9,7 @@ mod call;
 mod deliver;
 mod endpoints;
 mod headers;
+mod keeping;
 mod local;
 mod pipeline;
 mod prompt;
@@ -26,6 +27,7 @@ mod turned_away;
 mod vendor;
 
 pub use body::Body;
+pub use keeping::{Kept, Vault};
 pub use local::Local;
 pub use server::{Server, ServerError};
 pub use turned_away::{TurnedAway, Why};
@@ -111,6 +113,8 @@ pub struct Parts {
     pub pages: Arc<dyn Pages>,
     /// Who fetches issuers' keys.
     pub issuers: Arc<dyn Issuers>,
+    /// Who keeps prompts and answers, where somebody wants that.
+    pub vault: Arc<dyn Vault>,
 }
 
 pub(crate) struct Shared {
@@ -123,6 +127,7 @@ pub(crate) struct Shared {
     pages: Arc<dyn Pages>,
     turned_away: Doorbook,
     issuers: Arc<dyn Issuers>,
+    vault: Arc<dyn Vault>,
     sts: Sts,
     /// Whether writing to the journal waits for the disk.
     strict: bool,
@@ -169,7 +174,7 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway that is ready to serve.
     pub fn new(parts: Parts) -> Self {
-        let Parts { live, journal, telemetry, clock, seed, pages, issuers } = parts;
+        let Parts { live, journal, telemetry, clock, seed, pages, issuers, vault } = parts;
         let (abandoned, stage) = Abandoned::new();
         let started = clock.now();
         residency::warn(&live, started);
@@ -184,6 +189,7 @@ impl Gateway {
             pages,
             turned_away: Doorbook::default(),
             issuers,
+            vault,
             sts: Sts::new(started),
             stopping: watch::Sender::new(false),
             started,

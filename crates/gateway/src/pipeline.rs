@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::routes::ModelRoute;
 use crate::tokens::with_keys;
 use crate::vendor::Attempt;
-use crate::{Body, Live, Shared, residency, route, translate, vendor};
+use crate::{Body, Live, Shared, keeping, residency, route, translate, vendor};
 use bytes::Bytes;
 use config::{Backend, Model};
 use geography::Lawful;
@@ -98,6 +98,8 @@ pub(crate) async fn serve(
     let allowed = shared.turned_away.note(note, &principal, &model, allowed)?;
     let plan = route::plan(allowed, &shared.health, started);
     // What cannot be understood is refused before it is a call.
+    let kept =
+        keeping::wanted(shared, &live, (&principal, &grant), &parts.headers, (request, &model.name, &body))?;
     let conversation = match plan.iter().any(|backend| vendor::is_translated(route.wire, backend)) {
         true => Some(provider::decode_request(route.wire, &body, route.model.as_deref())?),
         false => None,
@@ -124,7 +126,11 @@ pub(crate) async fn serve(
     };
     // On record before the first upstream byte: a crash leaves an open call, never a gap.
     let call = open(&ask, &principal, &plan)?;
-    attempt_each(&ask, &plan, call).await
+    let answer = attempt_each(&ask, &plan, call).await?;
+    Ok(match kept {
+        None => answer,
+        Some(kept) => answer.map(|body| keeping::copied(body, kept, &shared.vault)),
+    })
 }
 
 /// Tries the planned backends until one answers. What a failed attempt used stays on record.

@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     Policy(#[from] policy::Denial),
     #[error("{}", crate::residency::nowhere(.model, .lawful))]
     Residency { model: String, lawful: std::sync::Arc<geography::Lawful> },
+    #[error("{why}; nothing was sent to a model")]
+    Retention { why: String, kind: ErrorKind },
     #[error("there is no model `{0}` here; `GET /v1/models` lists those you can use")]
     UnknownModel(String),
     #[error("nothing here answers `{0}` at this path")]
@@ -60,6 +62,7 @@ impl Refusal {
             Self::Identity(_) => "identity",
             Self::Policy(_) => "policy",
             Self::Residency { .. } => "residency",
+            Self::Retention { .. } => "retention",
             Self::UnknownModel(_) => "unknown_model",
             Self::NoSuchPath(_) => "no_such_path",
             Self::ContentType(_) => "content_type",
@@ -99,6 +102,7 @@ impl Refusal {
             }
             Self::NoCounting(_) => ErrorKind::InvalidRequest,
             Self::BodyTooLarge(_) | Self::HeadTooLarge(_) => ErrorKind::TooLarge,
+            Self::Retention { kind, .. } => *kind,
             Self::Journal(journal::Error::Full(_) | journal::Error::NotDurable(_)) => ErrorKind::StorageFull,
             Self::Journal(_) | Self::Generation(_) => ErrorKind::Internal,
             Self::Upstream(upstream::Failure::Silent(_)) => ErrorKind::Timeout,

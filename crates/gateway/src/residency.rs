@@ -30,8 +30,7 @@ pub(crate) fn lawful(
     now: Timestamp,
 ) -> Result<Option<Arc<Lawful>>, Refusal> {
     let residency = &live.snapshot.residency;
-    let said = narrowing(headers, &residency.settings().catalogue)?;
-    let narrowing = residency.attached(&grant.policies, said);
+    let narrowing = narrowed(live, grant, headers)?;
     let Some(lawful) = residency.lawful(&principal.organisation, &model.name, &narrowing, now) else {
         return Ok(None);
     };
@@ -39,6 +38,15 @@ pub(crate) fn lawful(
         return Err(Refusal::Residency { model: model.name.to_string(), lawful });
     }
     Ok(Some(lawful))
+}
+
+/// What the call says of itself, and what the policies that permit it say of it.
+///
+/// # Errors
+/// When a header cannot be understood.
+pub(crate) fn narrowed(live: &Live, grant: &Grant, headers: &HeaderMap) -> Result<Restrictions, Refusal> {
+    let residency = &live.snapshot.residency;
+    Ok(residency.attached(&grant.policies, narrowing(headers, &residency.settings().catalogue)?))
 }
 
 /// Says in the log that the catalogue is getting old.

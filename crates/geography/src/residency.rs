@@ -104,6 +104,21 @@ impl Residency {
         lawful(&self.law(on), &self.inputs(organisation, narrowing), routes)
     }
 
+    /// Whether the content of a call may be kept by `place`, a route of one's own. None when residency is not asked.
+    pub fn may_keep(
+        &self,
+        organisation: &Organisation,
+        narrowing: &Restrictions,
+        on: Date,
+        place: &Route,
+    ) -> Option<Lawful> {
+        if !self.settings.always && narrowing.is_empty() {
+            return None;
+        }
+        let inputs = self.inputs(Some(organisation.as_str()), narrowing);
+        Some(lawful(&self.law(on), &inputs, std::slice::from_ref(place)))
+    }
+
     pub(crate) fn law(&self, on: Date) -> Law<'_> {
         Law {
             catalogue: &self.settings.catalogue,

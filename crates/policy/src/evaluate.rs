@@ -135,9 +135,8 @@ impl Rules {
 
     /// The policies with this annotation, and what it says.
     pub fn annotated(&self, name: &str) -> Vec<(String, String)> {
-        let text = |policy: &Policy| {
-            policy.annotation(name).map(|text| (policy.id().to_string(), text.to_owned()))
-        };
+        let text =
+            |policy: &Policy| policy.annotation(name).map(|text| (policy.id().to_string(), text.to_owned()));
         self.policies.policies().filter_map(text).collect()
     }
 

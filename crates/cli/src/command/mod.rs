@@ -13,6 +13,7 @@ pub mod key;
 pub mod ledger;
 pub mod login;
 pub mod policy;
+pub mod retention;
 pub mod serve;
 pub mod token;
 pub mod usage;

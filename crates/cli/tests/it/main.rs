@@ -28,4 +28,5 @@ mod policy;
 mod provider;
 mod relay;
 mod residency;
+mod retention;
 mod upstream;

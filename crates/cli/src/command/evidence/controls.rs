@@ -50,7 +50,7 @@ pub fn controls(snapshot: &Snapshot) -> Vec<Control> {
         said.integrity(),
         said.transmission(),
         said.location(),
-        retention(),
+        said.retention(),
         subprocessors(),
         changes(),
         minimisation(),
@@ -173,6 +173,34 @@ impl Said<'_> {
         }
     }
 
+    fn retention(&self) -> Control {
+        let kept = self.snapshot.retention.iter().flat_map(|retention| &retention.keep);
+        let kept: Vec<String> = kept
+            .map(|keep| {
+                let team = keep.team.as_ref().map_or("*", units::Team::as_str);
+                format!("{}/{team} for {} days", keep.organisation, keep.days)
+            })
+            .collect();
+        let content = match kept.is_empty() {
+            true => {
+                "prompts and answers are held in memory while a call lasts, and written nowhere".to_owned()
+            }
+            false => format!(
+                "prompts and answers of {} are kept encrypted (AES-256-GCM), and deleted by destroying their keys, with a chained \
+                 log of deletions and readings; nobody else's are written",
+                kept.join(", ")
+            ),
+        };
+        Control {
+            asked: "Data is kept no longer than needed, and deleted for good",
+            iso_27001: "A.8.10",
+            soc_2: "C1.2, P4.2",
+            ccm: "DSP-16",
+            state: "partly",
+            how: format!("{content}; records hold none, and are kept until the data directory is removed"),
+        }
+    }
+
     fn location(&self) -> Control {
         let settings = self.snapshot.residency.settings();
         Control {
@@ -212,19 +240,6 @@ fn logging() -> Control {
         state: "met",
         how: "each call has a record of caller, proof, decision, policies, configuration and catalogue version, places, tokens \
               and charge; calls that were turned away are counted by their reason"
-            .to_owned(),
-    }
-}
-
-fn retention() -> Control {
-    Control {
-        asked: "Data is kept no longer than needed, and deleted for good",
-        iso_27001: "A.8.10",
-        soc_2: "C1.2, P4.2",
-        ccm: "DSP-16",
-        state: "partly",
-        how: "prompts and answers are held in memory while a call lasts, and written nowhere; records hold none, and are kept \
-              until the data directory is removed"
             .to_owned(),
     }
 }

@@ -202,6 +202,16 @@ fn data_flow(snapshot: &Snapshot, processors: &[Processor]) -> Vec<Step> {
         place: format!("{own}, in {}", snapshot.data.display()),
         kept: "until the data directory is removed".to_owned(),
     });
+    if let Some(retention) = &snapshot.retention {
+        for keep in &retention.keep {
+            steps.push(Step {
+                step: format!("retention for {}", keep.organisation),
+                data: "prompt and answer, encrypted",
+                place: format!("{own}: {}", list(&places(&retention.place.storage))),
+                kept: format!("{} days, then its key is destroyed", keep.days),
+            });
+        }
+    }
     steps.push(Step {
         step: "logs and metrics".to_owned(),
         data: "what happened to calls; no prompt, no answer, no secret",

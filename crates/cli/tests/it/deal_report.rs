@@ -120,3 +120,18 @@ fn an_unknown_scenario_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(error.contains("there is no scenario `bse`; did you mean `base`?"), "{error}");
 }
+
+/// What the README shows is what it says, line by line.
+#[test]
+fn the_transcript_of_the_readme_is_true() {
+    let readme = std::fs::read_to_string(preset("../README").with_extension("md")).unwrap();
+    let shown = readme.split_once("$ offtake deal report presets/amazon-anthropic-2026.toml\n").unwrap().1;
+    let shown = shown.split_once("```").unwrap().0;
+    let text = said(offtake(&["report", preset("amazon-anthropic-2026").to_str().unwrap()]));
+    let lines: Vec<&str> = text.lines().collect();
+    let parts = shown.trim_end().split("\n\n…\n\n");
+    for part in parts {
+        let part: Vec<&str> = part.lines().collect();
+        assert!(lines.windows(part.len()).any(|window| window == part), "{}", part.join("\n"));
+    }
+}

@@ -6,6 +6,7 @@
 mod access;
 mod archive;
 mod command;
+mod destinations;
 mod failure;
 mod issuers;
 mod keeper;

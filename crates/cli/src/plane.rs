@@ -2,6 +2,7 @@
 //! the other.
 
 use crate::archive;
+use crate::destinations;
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
 use crate::keeper::Keeper;
@@ -125,6 +126,7 @@ impl Plane {
         let beside = runtime.block_on(async { started(&self, address) })?;
         let Self { journal, mut settler, sources, telemetry, clock, reloader, fetcher, .. } = self;
         let watch = settler.watch();
+        let listing = destinations::run(reloader.path.clone(), Arc::clone(&clock));
         let stop = Arc::new(AtomicBool::new(false));
         let settling = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
@@ -135,12 +137,13 @@ impl Plane {
         let metering = runtime.spawn(meter_settling(watch, telemetry));
         let reloading = runtime.spawn(reloader.run());
         let fetching = runtime.spawn(fetcher.run());
+        let listing = runtime.spawn(listing);
         runtime.block_on(server.run(async move {
             told_to_stop().await;
             tracing::info!("stopping: no new calls; finishing those under way");
             stopping.notify_waiters();
         }));
-        for task in beside.into_iter().chain([metering, reloading, fetching]) {
+        for task in beside.into_iter().chain([metering, reloading, fetching, listing]) {
             task.abort();
         }
         stop.store(true, Ordering::Release);

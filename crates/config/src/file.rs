@@ -90,6 +90,7 @@ pub(crate) struct Backend {
     pub country: Option<Vec<Text>>,
     pub destinations: Option<Vec<Text>>,
     pub destinations_read: Option<Text>,
+    pub destinations_from: Option<Text>,
     pub storage: Option<Vec<Text>>,
     pub retention_none_in: Option<Vec<Text>>,
     pub place_promised: Option<bool>,
@@ -285,9 +286,11 @@ impl File {
         let forwarded = forwarded.filter(|keys| !keys.get_ref().contains("://"));
         let tls = self.raw.listen.tls.iter();
         let tls = tls.flat_map(|tls| std::iter::once(&tls.certificate).chain(tls.client_ca.as_ref()));
+        let lists = self.raw.backends.iter().any(|backend| backend.destinations_from.is_some());
+        let lists = lists.then(|| self.data_dir().join(crate::DESTINATIONS)).into_iter();
         let all = policies.chain(tls).chain(keys).chain(deals).chain(catalogues).chain(forwarded);
         let named = all.map(|name| self.base().join(name.get_ref()));
-        std::iter::once(self.path.clone()).chain(named).collect()
+        std::iter::once(self.path.clone()).chain(named).chain(lists).collect()
     }
 
     /// The catalogue files that it names, with their texts.
@@ -305,6 +308,15 @@ impl File {
             })
         };
         named.map(read).collect()
+    }
+
+    /// The backends whose destination lists are read from a vendor's interface, and where.
+    pub fn destinations_from(&self) -> Vec<(String, String)> {
+        let pair = |backend: &Backend| {
+            let from = backend.destinations_from.as_ref()?.get_ref().clone();
+            Some((backend.name.get_ref().clone(), from))
+        };
+        self.raw.backends.iter().filter_map(pair).collect()
     }
 
     /// The data directory, relative paths being relative to the file.

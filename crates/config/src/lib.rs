@@ -6,6 +6,7 @@
 //! A request reads exactly one snapshot.
 
 mod compile;
+mod destinations;
 mod file;
 mod portal;
 mod problem;
@@ -13,6 +14,7 @@ mod secret;
 mod snapshot;
 
 pub use compile::VirtualKeys;
+pub use destinations::{DESTINATIONS, DestinationList, Destinations, region_of};
 pub use file::File;
 pub use portal::{Forwarded, KeySource, Login, Origin, Portal};
 pub use problem::{Problem, Problems};

@@ -28,6 +28,19 @@ pub async fn get(address: &str, token: Option<&str>) -> Result<Bytes, String> {
     if status == StatusCode::OK { Ok(body) } else { Err(format!("{address} answered {status}")) }
 }
 
+/// Gets what is at this address, with these headers.
+///
+/// # Errors
+/// As for [`get`].
+pub async fn get_signed(address: &str, headers: http::HeaderMap) -> Result<Bytes, String> {
+    let mut request = Request::get(address);
+    if let Some(all) = request.headers_mut() {
+        all.extend(headers);
+    }
+    let (status, body) = send(address, request, Bytes::new()).await?;
+    if status == StatusCode::OK { Ok(body) } else { Err(format!("{address} answered {status}")) }
+}
+
 /// Posts a form and reads the JSON that answers it, whatever its status.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! the record says what was decided, claimed and observed.
 
 use crate::support::*;
+use std::sync::{Arc, Mutex};
 
 /// The caller's organisation, established in Germany, and papers for what AWS processes.
 pub const LAW: &str = r#"
@@ -254,4 +255,90 @@ fn a_claim_that_rests_on_the_request_is_in_the_request() {
     assert!(
         home.usage().iter().all(|call| call["outcome"] == "failed" || call["attempts"][0]["claimed"] == "US")
     );
+}
+
+/// AWS's interface that says where an inference profile goes; the list can be changed.
+fn profiles(list: Arc<Mutex<Vec<&'static str>>>) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url =
+        format!("http://{}/inference-profiles/eu.anthropic.claude-v1:0", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
+            let read = stream.read(&mut buffer).unwrap();
+            let head = text(&buffer[..read]).to_ascii_lowercase();
+            let signed = head.starts_with("get /inference-profiles/eu.anthropic.claude-v1:0 ")
+                && head.contains("authorization: aws4-hmac-sha256 credential=akid/")
+                && head.contains("/us-east-1/bedrock/aws4_request")
+                && head.contains("host;x-amz-date");
+            let arn = |region: &&str| {
+                format!(r#"{{"modelArn":"arn:aws:bedrock:{region}::foundation-model/anthropic.claude"}}"#)
+            };
+            let models: Vec<String> = list.lock().unwrap().iter().map(arn).collect();
+            let body = format!(
+                r#"{{"inferenceProfileName":"EU","status":"ACTIVE","type":"SYSTEM_DEFINED","models":[{}]}}"#,
+                models.join(",")
+            );
+            let status = if signed { "200 OK" } else { "403 Forbidden" };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    url
+}
+
+#[test]
+fn a_destination_list_is_read_from_the_vendor_and_a_changed_one_is_judged_anew() {
+    let vendor = Vendor::start();
+    let list = Arc::new(Mutex::new(vec!["eu-west-3", "eu-central-1"]));
+    let from = format!("region = \"eu-central-1\"\ndestinations_from = \"{}\"", profiles(Arc::clone(&list)));
+    let config = [HEAD, LAW, &backend("eu", "anthropic", &vendor.url(), &from), &model_at(&["eu"])];
+    let home = Home::new(&config.concat());
+    // Nobody knows yet where it goes: closed, whatever the catalogue says of the profile.
+    let explain = || {
+        let output =
+            home.run(&["policy", "explain", "--principal", "demo/bench/x", "--model", "claude", "--json"]);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    assert_eq!(explain()["decision"], "deny");
+    let mut command = home.serve_command();
+    command.env("AWS_ACCESS_KEY_ID", "AKID").env("AWS_SECRET_ACCESS_KEY", "secret of aws");
+    let plane = home.start(command).unwrap();
+    let status = || plane.send(&Wire::Messages.ask("claude", false, "")).status;
+    eventually("the list is read", || status() == 200);
+    assert_eq!(
+        (&explain()["decision"], &home.usage()[0]["attempts"][0]["claimed"]),
+        (&"permit".into(), &"DE,FR".into())
+    );
+    // AWS adds a region: the backend is closed as soon as that is known.
+    list.lock().unwrap().push("us-east-1");
+    let read = || {
+        let mut command = home.command();
+        command.env("AWS_ACCESS_KEY_ID", "AKID").env("AWS_SECRET_ACCESS_KEY", "secret of aws");
+        command.args(["policy", "destinations", "--json", "--config"]).arg(home.config()).output().unwrap()
+    };
+    let output = read();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &said["backends"][0]["changed"]), (Some(0), &true.into()), "{said}");
+    eventually("it is closed", || status() == 403);
+    // What lists no region may go anywhere: the last list stays, and grows old.
+    list.lock().unwrap().clear();
+    let output = read();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("may process anywhere"), "{}", text(&output.stdout));
+    assert_eq!(explain()["decision"], "deny");
+    *list.lock().unwrap() = vec!["eu-central-1"];
+    assert!(read().status.success());
+    eventually("it is open again", || status() == 200);
+    plane.stop();
+    assert!(!everything(&home.data()).contains("secret of aws"));
+}
+
+fn everything(folder: &std::path::Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_file()).map(|path| text(&std::fs::read(path).unwrap())).collect()
 }

@@ -12,6 +12,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use units::ModelName;
 
+/// Stands for a destination list that was not read yet: no region, so nobody knows where calls go.
+const UNREAD: &str = "not read yet";
+
 /// A catalogue is warned of when it is older, in days, and the file says nothing else.
 const CATALOGUE_DAYS_WARN: u32 = 180;
 
@@ -288,13 +291,17 @@ impl Compiler<'_> {
         if let Some(chips) = &raw.chips {
             self.one_of(chips, "class of chips", &["3a090", "none"]);
         }
+        let (destinations, destinations_read) = match &raw.destinations_from {
+            Some(from) => self.read_destinations(raw, from)?,
+            None => (texts(&raw.destinations), self.date(raw.destinations_read.as_ref())?),
+        };
         Some(Declared {
             region: text(raw.region.as_ref()),
             profile: text(raw.profile.as_ref()),
             home: here.or_else(|| country.first().copied()),
             country,
-            destinations: texts(&raw.destinations),
-            destinations_read: self.date(raw.destinations_read.as_ref())?,
+            destinations,
+            destinations_read,
             storage: texts(&raw.storage),
             retention_none_in: texts(&raw.retention_none_in),
             place_promised: raw.place_promised.unwrap_or(false),
@@ -309,6 +316,31 @@ impl Compiler<'_> {
             establishment: self.places(&raw.establishment)?,
             developer: None,
             filing: None,
+        })
+    }
+
+    /// The list that was read from the vendor's interface last; a list of nothing known while none was.
+    fn read_destinations(&mut self, raw: &file::Backend, from: &Text) -> Option<(Vec<String>, Option<Date>)> {
+        if raw.destinations.is_some() || raw.destinations_read.is_some() {
+            let message = "the list is read from the vendor, or written here: not both";
+            self.problem(from, message).hint =
+                Some("leave `destinations` and `destinations_read` out".to_owned());
+            return None;
+        }
+        if crate::destinations::region_of(from.get_ref()).is_none() {
+            self.problem(from, "this is no address of `GetInferenceProfile`").hint =
+                Some("write `https://bedrock.REGION.amazonaws.com/inference-profiles/ID`".to_owned());
+            return None;
+        }
+        let path = self.file.data_dir().join(crate::DESTINATIONS);
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let lists: crate::Destinations = serde_json::from_str(&text).unwrap_or_default();
+        let list = lists.get(raw.name.get_ref()).filter(|list| list.from == *from.get_ref());
+        // It is part of what the version of a configuration stands for.
+        self.read.push(list.map(|list| list.sha256.clone()).unwrap_or_default());
+        Some(match list {
+            Some(list) => (list.regions.clone(), list.read_at.get(..10).and_then(|day| day.parse().ok())),
+            None => (vec![UNREAD.to_owned()], None),
         })
     }
 

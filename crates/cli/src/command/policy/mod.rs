@@ -1,6 +1,7 @@
 //! `offtake policy`: who may call what, where it may run, and why. One file a verb; none reads a secret.
 
 mod catalogue;
+mod destinations;
 mod explain;
 mod prove;
 mod test;
@@ -20,6 +21,8 @@ pub enum Verb {
     Catalogue(catalogue::Arguments),
     /// Show that no request of a class may leave a geography, or one that may
     Prove(prove::Arguments),
+    /// Read the destination lists of backends from the vendor's interface, as a running plane does
+    Destinations(destinations::Arguments),
     /// Hold the policies to examples of what they should decide
     Test(test::Arguments),
     /// What policies may speak about, as a Cedar schema
@@ -32,6 +35,7 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Catalogue(arguments) => catalogue::run(arguments),
         Verb::Prove(arguments) => prove::run(arguments),
+        Verb::Destinations(arguments) => destinations::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
         Verb::Schema => super::answer(::policy::SCHEMA),
     }

@@ -1,7 +1,7 @@
 //! `offtake token`: a short-lived token from the identity that is at hand, on standard output and nothing else there, so
 //! that a coding agent can have it as its key helper. It is kept until it is about to end, and then made anew.
 
-mod aws;
+pub mod aws;
 mod kept;
 mod proof;
 

@@ -4,7 +4,7 @@
 //! with truths as bits: what any compiler makes fast. The market hands over through memory ([`stored`]).
 
 use contract::{Number, Ratio, YearRules};
-use sampling::{GROUPS, LANES, Lanes, Vector};
+use sampling::{GROUPS, LANES, Lanes, Vector, at_most_bits};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 /// An array, lane by lane, in a loop that every compiler unrolls.
@@ -150,10 +150,28 @@ impl Many {
     }
 }
 
+/// By eight bits: one where a bit is set, else nothing.
+static ONES: [[f64; LANES]; 256] = {
+    let mut ones = [[0.0; LANES]; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let mut lane = 0;
+        while lane < LANES {
+            if bits >> lane & 1 == 1 {
+                ones[bits][lane] = 1.0;
+            }
+            lane += 1;
+        }
+        bits += 1;
+    }
+    ones
+};
+
 impl Bits {
     /// One where it is true, else nothing, for the paths of a group.
     pub fn ones(self, group: usize) -> Lanes {
-        Lanes(each!(0.0, lane => if self.0 >> (group * LANES + lane) & 1 == 1 { 1.0 } else { 0.0 }))
+        let bits = self.0.to_le_bytes()[group];
+        Lanes(ONES[usize::from(bits)])
     }
 }
 
@@ -205,11 +223,7 @@ impl Number for Many {
     fn at_most(self, other: Self) -> Bits {
         let mut bits = 0;
         for (group, (a, b)) in self.0.iter().zip(&other.0).enumerate() {
-            let mut eight = 0;
-            for lane in 0..LANES {
-                eight |= u64::from(a.0[lane] <= b.0[lane]) << lane;
-            }
-            bits |= eight << (group * LANES);
+            bits |= u64::from(at_most_bits(a, b)) << (group * LANES);
         }
         Bits(bits)
     }
@@ -254,5 +268,31 @@ pub(crate) fn many(rules: &YearRules<f64>) -> YearRules<Eight> {
         carry: share(&rules.carry),
         make_good: Eight::splat(rules.make_good),
         grace: Eight::splat(rules.grace),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bits hold what comparing number by number says, in the order of the paths.
+    #[test]
+    fn bits_are_the_comparisons() {
+        let numbers = [0.0, -0.0, 1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0 + f64::EPSILON, -3.5];
+        let at = |path: usize, by: usize| numbers[(path * by + path / 8) % 8];
+        let many = |by: usize| {
+            let group = |group: usize| Lanes(std::array::from_fn(|lane| at(group * LANES + lane, by)));
+            Many(std::array::from_fn(group))
+        };
+        for (one, other) in [(1, 3), (5, 7), (1, 1)] {
+            let bits = many(one).at_most(many(other));
+            for group in 0..GROUPS {
+                let expected = std::array::from_fn(|lane| {
+                    let path = group * LANES + lane;
+                    f64::from(u8::from(at(path, one) <= at(path, other)))
+                });
+                assert_eq!(bits.ones(group), Lanes(expected), "{group}");
+            }
+        }
     }
 }

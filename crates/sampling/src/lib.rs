@@ -38,4 +38,4 @@ pub use row::Row;
 pub use sensitivity::{Index, Sensitivity, sensitivity};
 pub use sobol::{DIMENSIONS, Sobol};
 pub use vector::{Vector, Word};
-pub use wide::{Kernel, Task, Wide, widest};
+pub use wide::{Kernel, Task, Wide, at_most_bits, widest};

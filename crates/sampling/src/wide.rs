@@ -38,6 +38,30 @@ impl Wide for Lanes {
     }
 }
 
+/// Bit by bit, whether a number of `a` is at most that of `b`; untrue where either is no number. For code that is not
+/// worth a kernel: it uses what every processor of its kind has.
+#[inline]
+#[must_use]
+pub fn at_most_bits(a: &Lanes, b: &Lanes) -> u8 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_mm_cmple_pd, _mm_loadu_pd, _mm_movemask_pd};
+        let mut bits = 0;
+        for (pair, (a, b)) in a.0.as_chunks::<2>().0.iter().zip(b.0.as_chunks::<2>().0).enumerate() {
+            // SAFETY: every x86-64 processor has SSE2, and each chunk holds the two numbers that are read.
+            let both =
+                unsafe { _mm_movemask_pd(_mm_cmple_pd(_mm_loadu_pd(a.as_ptr()), _mm_loadu_pd(b.as_ptr()))) };
+            bits |= u8::try_from(both).unwrap_or(0) << (2 * pair);
+        }
+        bits
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let flags = a.0.iter().zip(&b.0).enumerate();
+        flags.fold(0, |bits, (lane, (a, b))| bits | u8::from(a <= b) << lane)
+    }
+}
+
 /// A way of computing that this processor can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Kind);

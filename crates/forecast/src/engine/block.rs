@@ -127,7 +127,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
     ) {
         source.paths.fill(block, second & (HAPPENINGS - 1), &mut self.shocks);
         let random = &source.random[usize::from(second & HAPPENINGS != 0)];
-        self.happenings.draw(self.plan, random, block);
+        self.happenings.draw::<V>(self.plan, random, block);
         self.reset(tally);
         for step in 0..self.plan.time.steps() {
             for group in 0..GROUPS {

@@ -3,8 +3,9 @@
 //! Each event's moves are written as differences by step and summed up on the way, so that a path costs what
 //! happens on it and not what could.
 
+use crate::number::stored;
 use crate::plan::{CHANNELS, Channel, Event, Jumps, Plan, Regimes, State};
-use sampling::{BLOCK, GROUPS, LANES, Lanes, Random, exp, exponential, inverse_normal, ln};
+use sampling::{BLOCK, GROUPS, LANES, Lanes, Random, Vector, exp, inverse_normal, ln};
 
 /// The most times that one event or jump happens on a path.
 const TIMES_MAX: u32 = 200;
@@ -39,45 +40,57 @@ impl Happenings {
         }
     }
 
-    /// Draws what happens on the paths of `block`.
+    /// Draws what happens on the paths of `block`: as many side by side as there is room for, each path from its own
+    /// numbers.
     #[inline(always)]
-    pub fn draw(&mut self, plan: &Plan, random: &Random, block: u32) {
+    pub fn draw<V: Vector<Stored = Lanes>>(&mut self, plan: &Plan, random: &Random, block: u32) {
         self.moves.fill([[Lanes::ZERO; GROUPS]; CHANNELS]);
         self.first.fill([Lanes::splat(f64::INFINITY); GROUPS]);
         self.times.fill(0);
         let tense = plan.events.iter().any(|event| event.geo != 0.0);
-        for path in 0..BLOCK {
-            let number = u64::from(block) * BLOCK as u64 + path as u64;
-            let mut draw = Draw { random, path: number, here: (path / LANES, path % LANES), plan, to: self };
-            let geo = if tense { inverse_normal(random.uniform(GEO, number, 0)) } else { 0.0 };
+        let horizon = plan.simulated() as f64 * plan.time.dt;
+        for group in 0..GROUPS {
+            let path = u64::from(block) * BLOCK as u64 + (group * LANES) as u64;
+            let mut draw = Draw { random, path, group, plan, horizon, to: self };
+            let geo = if tense { inverse_normal(draw.pair::<V>(GEO, 0)[0]) } else { V::splat(0.0) };
             for (place, event) in plan.events.iter().enumerate() {
                 draw.event(place, event, geo);
             }
-            draw.growth();
+            draw.growth::<V>();
             if let Some(jumps) = plan.jumps {
-                draw.jumps(jumps);
+                draw.jumps::<V>(jumps);
             }
             if let Some(regimes) = plan.regimes {
-                draw.climates(regimes);
+                draw.climates::<V>(regimes);
             }
         }
     }
 }
 
-/// One path being drawn.
+/// The paths of a group being drawn.
 struct Draw<'a> {
     random: &'a Random,
+    /// The first of them.
     path: u64,
-    /// Its group and lane.
-    here: (usize, usize),
+    group: usize,
     plan: &'a Plan,
+    /// The years that are simulated.
+    horizon: f64,
     to: &'a mut Happenings,
 }
 
+/// The lanes in which a mask holds.
+#[inline(always)]
+fn lanes<V: Vector<Stored = Lanes>>(mask: V::Mask) -> impl Iterator<Item = usize> {
+    let held = stored(V::select(mask, V::splat(1.0), V::splat(0.0)));
+    (0..LANES).filter(move |lane| held.0[*lane] == 1.0)
+}
+
 impl Draw<'_> {
+    /// Two numbers for each path, which come together.
     #[inline(always)]
-    fn uniform(&self, stream: u32, dimension: u32) -> f64 {
-        self.random.uniform(stream, self.path, dimension)
+    fn pair<V: Vector>(&self, stream: u32, pair: u32) -> [V; 2] {
+        self.random.uniforms(stream, self.path, pair)
     }
 
     /// The simulated step that a moment, in years from now, lies in; one past the last when it lies beyond.
@@ -93,36 +106,45 @@ impl Draw<'_> {
     }
 
     #[inline(always)]
-    fn add(&mut self, step: usize, channel: Channel, by: f64) {
-        let (group, lane) = self.here;
-        self.to.moves[step][channel as usize][group].0[lane] += by;
+    fn add(&mut self, lane: usize, step: usize, channel: Channel, by: f64) {
+        self.to.moves[step][channel as usize][self.group].0[lane] += by;
     }
 
     #[inline(always)]
-    fn growth(&mut self) {
-        let (group, lane) = self.here;
+    fn growth<V: Vector<Stored = Lanes>>(&mut self) {
         for (place, metric) in (0..).zip(&self.plan.metrics).filter(|(_, metric)| metric.growth_sd > 0.0) {
-            let normal = inverse_normal(self.uniform(GROWTH, place));
-            self.to.growth[place as usize][group].0[lane] = metric.growth_sd * normal;
+            let [even, odd] = self.pair::<V>(GROWTH, place >> 1);
+            let normal = inverse_normal(if place & 1 == 0 { even } else { odd });
+            let growth = V::splat(metric.growth_sd) * normal;
+            growth.store(&mut self.to.growth[place as usize][self.group]);
         }
     }
 
     #[inline(always)]
-    fn event(&mut self, place: usize, event: &Event, geo: f64) {
+    fn event<V: Vector<Stored = Lanes>>(&mut self, place: usize, event: &Event, geo: V) {
         let stream = FIRST_EVENT + u32::try_from(place).unwrap_or(u32::MAX - FIRST_EVENT - 9);
-        let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
-        let rate = event.per_year
-            * if event.geo == 0.0 { 1.0 } else { exp(event.geo * geo - event.geo * event.geo / 2.0) };
-        let mut year = event.from_year;
+        let (horizon, until) = (V::splat(self.horizon), V::splat(event.until_year));
+        let mut rate = V::splat(event.per_year);
+        if event.geo != 0.0 {
+            let tension = V::splat(event.geo) * geo - V::splat(event.geo * event.geo / 2.0);
+            rate = rate * exp(tension);
+        }
+        let mut year = V::splat(event.from_year);
+        let mut alive = year.at_most(year);
         for nth in 0..TIMES_MAX {
+            let [wait, size] = self.pair::<V>(stream, nth);
             year = match event.at_year {
-                Some(at) if nth == 0 => at,
-                _ => year + exponential(self.uniform(stream, 2 * nth), rate),
+                Some(at) if nth == 0 => V::splat(at),
+                _ => year + waited(wait) / rate,
             };
-            if !(year < horizon && year <= event.until_year) {
+            alive = alive & year.below(horizon) & year.at_most(until);
+            if !V::any(alive) {
                 return;
             }
-            self.happens(place, event, year, self.size(event, stream, nth));
+            let (years, sizes) = (stored(year), stored(sized(event, size)));
+            for lane in lanes::<V>(alive) {
+                self.happens(place, event, lane, (years.0[lane], sizes.0[lane]));
+            }
             if !event.repeats {
                 return;
             }
@@ -130,17 +152,8 @@ impl Draw<'_> {
     }
 
     #[inline(always)]
-    fn size(&self, event: &Event, stream: u32, nth: u32) -> f64 {
-        if event.size_sd == 0.0 {
-            return event.size;
-        }
-        (event.size + event.size_sd * inverse_normal(self.uniform(stream, 2 * nth + 1))).max(0.0)
-    }
-
-    #[inline(always)]
-    fn happens(&mut self, place: usize, event: &Event, year: f64, size: f64) {
-        let (group, lane) = self.here;
-        let first = &mut self.to.first[place][group].0[lane];
+    fn happens(&mut self, place: usize, event: &Event, lane: usize, (year, size): (f64, f64)) {
+        let first = &mut self.to.first[place][self.group].0[lane];
         *first = first.min(year);
         self.to.times[place] += 1;
         let from = self.step(year);
@@ -149,9 +162,9 @@ impl Draw<'_> {
             .map(|lasts| self.step(year + lasts).max(from + 1))
             .filter(|to| *to < self.to.moves.len());
         let mut moved = |channel: Channel, by: f64| {
-            self.add(from, channel, by);
+            self.add(lane, from, channel, by);
             if let Some(to) = to {
-                self.add(to, channel, -by);
+                self.add(lane, to, channel, -by);
             }
         };
         for (channel, effect) in &event.effects {
@@ -164,54 +177,80 @@ impl Draw<'_> {
     }
 
     #[inline(always)]
-    fn jumps(&mut self, jumps: Jumps) {
-        let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
-        let mut year = 0.0;
+    fn jumps<V: Vector<Stored = Lanes>>(&mut self, jumps: Jumps) {
+        let horizon = V::splat(self.horizon);
+        let mut year = V::splat(0.0);
         for nth in 0..TIMES_MAX {
-            year += exponential(self.uniform(JUMPS, 2 * nth), jumps.per_year);
-            if year >= horizon {
+            let [wait, size] = self.pair::<V>(JUMPS, nth);
+            year += waited(wait) / V::splat(jumps.per_year);
+            let alive = year.below(horizon);
+            if !V::any(alive) {
                 return;
             }
-            let size = jumps.mean + jumps.sd * inverse_normal(self.uniform(JUMPS, 2 * nth + 1));
-            self.add(self.step(year), Channel::Demand, size);
+            let sizes = stored(V::splat(jumps.mean) + V::splat(jumps.sd) * inverse_normal(size));
+            let years = stored(year);
+            for lane in lanes::<V>(alive) {
+                self.add(lane, self.step(years.0[lane]), Channel::Demand, sizes.0[lane]);
+            }
         }
     }
 
     #[inline(always)]
-    fn climates(&mut self, regimes: Regimes) {
-        let horizon = self.plan.simulated() as f64 * self.plan.time.dt;
-        let (mut year, mut state) = (0.0, regimes.start);
+    fn climates<V: Vector<Stored = Lanes>>(&mut self, regimes: Regimes) {
+        let (mut year, mut state) = ([0.0; LANES], [regimes.start; LANES]);
         for nth in 0..TIMES_MAX {
-            let (leaves, growth) = match state {
-                State::Base => (regimes.base_to_boom + regimes.base_to_bust, 0.0),
-                State::Boom => (regimes.boom_to_base, regimes.boom_growth),
-                State::Bust => (regimes.bust_to_base, regimes.bust_growth),
-            };
-            let until = (year + exponential(self.uniform(CLIMATES, 2 * nth), leaves)).min(horizon);
-            if growth != 0.0 {
-                self.grow(year, until, growth);
-            }
-            if until >= horizon {
+            if year.iter().all(|year| *year >= self.horizon) {
                 return;
             }
-            let to_boom = || self.uniform(CLIMATES, 2 * nth + 1) * leaves < regimes.base_to_boom;
-            state = match state {
-                State::Base if to_boom() => State::Boom,
-                State::Base => State::Bust,
-                State::Boom | State::Bust => State::Base,
-            };
-            year = until;
+            let [wait, side] = self.pair::<V>(CLIMATES, nth);
+            let (wait, side) = (stored(waited(wait)), stored(side));
+            for lane in 0..LANES {
+                if year[lane] >= self.horizon {
+                    continue;
+                }
+                let (leaves, growth) = match state[lane] {
+                    State::Base => (regimes.base_to_boom + regimes.base_to_bust, 0.0),
+                    State::Boom => (regimes.boom_to_base, regimes.boom_growth),
+                    State::Bust => (regimes.bust_to_base, regimes.bust_growth),
+                };
+                let until = (year[lane] + wait.0[lane] / leaves).min(self.horizon);
+                if growth != 0.0 {
+                    self.grow(lane, (year[lane], until), growth);
+                }
+                let to_boom = || side.0[lane] * leaves < regimes.base_to_boom;
+                state[lane] = match state[lane] {
+                    State::Base if to_boom() => State::Boom,
+                    State::Base => State::Bust,
+                    State::Boom | State::Bust => State::Base,
+                };
+                year[lane] = until;
+            }
         }
     }
 
     /// Adds growth of so much a year from one moment to another, each step by its part of it.
     #[inline(always)]
-    fn grow(&mut self, from: f64, to: f64, growth: f64) {
+    fn grow(&mut self, lane: usize, (from, to): (f64, f64), growth: f64) {
         let dt = self.plan.time.dt;
         for step in self.step(from)..=self.step(to) {
             let start = step as f64 * dt;
             let part = (to.min(start + dt) - from.max(start)).max(0.0);
-            self.add(step, Channel::Demand, growth * part);
+            self.add(lane, step, Channel::Demand, growth * part);
         }
     }
+}
+
+/// The waiting time at a rate of one, from a uniform number.
+#[inline(always)]
+fn waited<V: Vector>(uniform: V) -> V {
+    V::splat(0.0) - ln(uniform)
+}
+
+/// How large an event is, from a uniform number.
+#[inline(always)]
+fn sized<V: Vector>(event: &Event, uniform: V) -> V {
+    if event.size_sd == 0.0 {
+        return V::splat(event.size);
+    }
+    (V::splat(event.size) + V::splat(event.size_sd) * inverse_normal(uniform)).most(V::splat(0.0))
 }

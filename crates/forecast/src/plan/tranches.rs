@@ -110,10 +110,16 @@ fn said(deal: &Deal, notes: &mut Vec<String>) {
         notes.push("A warrant is valued at the worth the deal states, moving with the giver's value; its strike is left out.".to_owned());
     }
     if any(|tranche| tranche.convertible.is_some()) {
-        notes.push("What converts is held at its amount: when it converts, and at which price, is left out.".to_owned());
+        notes.push(
+            "What converts is held at its amount: when it converts, and at which price, is left out."
+                .to_owned(),
+        );
     }
     if !deal.revenue_shares.is_empty() {
-        notes.push("Shares of revenue are left out: what they pay lowers the payer's value and raises the holder's.".to_owned());
+        notes.push(
+            "Shares of revenue are left out: what they pay lowers the payer's value and raises the holder's."
+                .to_owned(),
+        );
     }
     if deal.capacity.iter().any(|grant| grant.late.as_ref().is_some_and(|late| late.relief.is_some())) {
         notes.push("Late capacity is simulated; that it lowers a year's minimum is left out, so shortfalls are too high where it is late.".to_owned());

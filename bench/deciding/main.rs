@@ -1,7 +1,7 @@
 //! What it costs to decide on a call once its caller is known: who, may they, and where. 10,000 principals, 200 policies,
 //! 100 backends.
 //!
-//! `cargo run --release -p config --example deciding`
+//! `cargo run --release -p bench --example deciding`
 #![allow(
     clippy::unwrap_used,
     clippy::cast_precision_loss,

@@ -155,6 +155,7 @@ def test_a_workload_is_known_by_its_certificate_alone(plane, mesh):
     # The portal's own pages act under https as under http.
     headers = {"origin": plane.url, "x-offtake-csrf": "1", "sec-fetch-site": "same-origin"}
     assert "portal's own pages" not in plane.send("POST", "/api/session", headers, b"").text
+    assert "spiffe://acme.example" in plane.send("GET", "/access").text
 
 
 @pytest.mark.parametrize(

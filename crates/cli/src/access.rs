@@ -8,7 +8,7 @@ use crate::people::revoked::{Revocation, Revocations};
 use crate::people::session::hash;
 use crate::seen::{Caller, Use};
 use gateway::Live;
-use identity::{Issuer, Known, Method, Owner, Principal};
+use identity::{Issuer, Known, Method, Owner, Pattern, Principal, Scope, SpiffeRule};
 use policy::Action;
 use portal::{
     AccessView, Allowed, CallerRow, CredentialRow, CredentialState, IssuerRow, PersonRow, RevocationRow,
@@ -45,7 +45,13 @@ pub fn access(sources: &Sources, looker: &Looker) -> Result<AccessView, Error> {
             .map(|(who, used)| caller(&live, who, *used))
             .collect(),
         more_callers: more,
-        issuers: live.snapshot.directory.issuers().map(issuer).collect(),
+        issuers: live
+            .snapshot
+            .directory
+            .issuers()
+            .map(issuer)
+            .chain(live.snapshot.directory.spiffe_rules().iter().map(mesh))
+            .collect(),
         people: people(sources, &live, as_of),
         revocations: sources.revocations.all().into_iter().map(revocation).collect(),
     })
@@ -141,18 +147,35 @@ fn allowed(live: &Live, principal: &Principal) -> Allowed {
 
 fn issuer(rule: &Issuer) -> IssuerRow {
     let required = rule.required.iter().map(|(claim, value)| format!("{claim} = {value}"));
-    let allowed = rule.allowed.iter().map(|(claim, patterns)| {
-        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
-        format!("{claim} like {}", patterns.join(" or "))
-    });
-    let scope = rule.scope.iter().map(|scope| format!("at most {scope}"));
     IssuerRow {
         name: rule.name.clone(),
         issuer: rule.url.clone(),
         audience: rule.audience.clone(),
         callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
-        required: required.chain(allowed).chain(scope).collect(),
+        required: required.chain(conditions(&rule.allowed, rule.scope.as_ref())).collect(),
     }
+}
+
+/// Whoever the mesh of a trust domain vouches for.
+fn mesh(rule: &SpiffeRule) -> IssuerRow {
+    IssuerRow {
+        name: rule.name.clone(),
+        issuer: format!("spiffe://{}", rule.trust_domain),
+        audience: "client certificates".to_owned(),
+        callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
+        required: conditions(&rule.allowed, rule.scope.as_ref()).collect(),
+    }
+}
+
+fn conditions<'a>(
+    allowed: &'a [(String, Vec<Pattern>)],
+    scope: Option<&'a Scope>,
+) -> impl Iterator<Item = String> + 'a {
+    let allowed = allowed.iter().map(|(claim, patterns)| {
+        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        format!("{claim} like {}", patterns.join(" or "))
+    });
+    allowed.chain(scope.map(|scope| format!("at most {scope}")))
 }
 
 /// Who is logged in, as the configuration that serves sees them.

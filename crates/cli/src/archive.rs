@@ -2,9 +2,9 @@
 //! data directory. Nothing is written twice, and nothing is changed.
 
 use crate::failure::Failure;
+use crate::place;
 use config::Snapshot;
 use serde_json::Value;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Keeps what evidence needs of a configuration, before anyone is served by it.
@@ -16,6 +16,7 @@ pub fn keep(data: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     let catalogue = &snapshot.residency.settings().catalogue;
     let path = catalogue_path(data, &catalogue.version);
     if path.exists() {
+        // It is large, and the same at most starts.
         return Ok(());
     }
     write(&path, &serde_json::to_value(catalogue).map_err(Failure::failed)?)
@@ -43,15 +44,10 @@ fn read(path: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-/// Writes a document whole and durably, or not at all.
+/// Writes a document that is not there yet.
 fn write(path: &Path, content: &Value) -> Result<(), Failure> {
     if path.exists() {
         return Ok(());
     }
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
-    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    let new = path.with_extension("new");
-    let mut file = std::fs::File::create(&new).map_err(failed)?;
-    file.write_all(content.to_string().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(new, path).map_err(failed)
+    place::write_whole(path, content.to_string().as_bytes())
 }

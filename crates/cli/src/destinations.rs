@@ -4,6 +4,7 @@
 use crate::command::token::aws::Credentials;
 use crate::failure::Failure;
 use crate::people::fetch;
+use crate::place;
 use aws_lc_rs::digest::{SHA256, digest};
 use config::{DESTINATIONS, DestinationList, Destinations, File};
 use http::{HeaderMap, HeaderValue};
@@ -56,7 +57,8 @@ pub async fn read_all(file: &File, now: Timestamp) -> Result<Vec<Outcome>, Failu
         }
     }
     if lists != before {
-        keep(&path, &lists)?;
+        let text = serde_json::to_string_pretty(&lists).map_err(Failure::failed)?;
+        place::write_whole(&path, text.as_bytes())?;
     }
     Ok(outcomes)
 }
@@ -65,14 +67,6 @@ pub async fn read_all(file: &File, now: Timestamp) -> Result<Vec<Outcome>, Failu
 pub fn kept(path: &Path) -> Destinations {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
-}
-
-fn keep(path: &Path, lists: &Destinations) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
-    let text = serde_json::to_string_pretty(lists).map_err(Failure::failed)?;
-    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    let new = path.with_extension("new");
-    std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, path)).map_err(failed)
 }
 
 async fn read(from: &str, now: Timestamp) -> Result<DestinationList, String> {

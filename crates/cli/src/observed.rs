@@ -1,9 +1,9 @@
 //! Where calls ran, as audit trails told afterwards: kept beside the journal, which is never changed.
 
 use crate::failure::Failure;
+use crate::place;
 use evidence::Observation;
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// By the vendor's id of the exchange.
@@ -38,18 +38,9 @@ pub fn load(data: &Path) -> Result<Observed, Failure> {
 /// # Errors
 /// When they cannot be written.
 pub fn keep(data: &Path, observed: &Observed) -> Result<(), Failure> {
-    let path = file(data);
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
-    std::fs::create_dir_all(path.parent().unwrap_or(data)).map_err(failed)?;
     let mut all: Vec<&Observation> = observed.values().collect();
     all.sort_by(|one, other| (&one.at, &one.vendor_request).cmp(&(&other.at, &other.vendor_request)));
-    let new = path.with_extension("new");
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&new).map_err(failed)?);
-    for one in all {
-        let line = serde_json::to_string(one).map_err(Failure::failed)?;
-        writeln!(out, "{line}").map_err(failed)?;
-    }
-    let out = out.into_inner().map_err(|error| failed(error.into_error()))?;
-    out.sync_all().map_err(failed)?;
-    std::fs::rename(new, &path).map_err(failed)
+    let lines: Result<Vec<String>, _> = all.into_iter().map(serde_json::to_string).collect();
+    let text: String = lines.map_err(Failure::failed)?.into_iter().map(|line| line + "\n").collect();
+    place::write_whole(&file(data), text.as_bytes())
 }

@@ -101,6 +101,20 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::rename(new, path)
 }
 
+/// Writes a file whole and durably, or leaves what was there; its folder is made where it is missing.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let written = || {
+        std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+        let mut file = std::fs::File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    };
+    written().map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+}
+
 /// The key that signs the plane's own tokens, kept in its data directory; made at the first start.
 pub fn token_key(data: &Path) -> Result<Vec<u8>, Failure> {
     let path = data.join("token.key");

@@ -3,9 +3,10 @@
 use gateway::{Kept, Vault as Takes};
 use retention::{MasterKey, Record, Vault};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use units::{Clock, Timestamp};
 
@@ -15,14 +16,22 @@ const WAITING_MAX: usize = 256;
 const TICK: Duration = Duration::from_secs(1);
 const PURGE_SECONDS: i64 = 600;
 
+/// What the thread is told.
+enum Job {
+    Keep(Box<Kept>),
+    /// After all that came before.
+    Finish,
+}
+
 /// Takes what is to be kept.
 pub struct Keeper {
-    sender: SyncSender<Kept>,
+    sender: SyncSender<Job>,
     well: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Keeper {
-    /// Starts the thread; it ends when the keeper is dropped, with everything written.
+    /// Starts the thread.
     ///
     /// # Errors
     /// When there is no thread to be had.
@@ -30,8 +39,19 @@ impl Keeper {
         let (sender, receiver) = sync_channel(WAITING_MAX);
         let well = Arc::new(AtomicBool::new(true));
         let mut writer = Writer { vault: Vault::open(data), well: Arc::clone(&well), clock, purged: None };
-        std::thread::Builder::new().name("keeper".to_owned()).spawn(move || writer.run(&receiver))?;
-        Ok(Self { sender, well })
+        let thread =
+            std::thread::Builder::new().name("keeper".to_owned()).spawn(move || writer.run(&receiver))?;
+        Ok(Self { sender, well, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Waits until everything that was taken is written, or was lost; nothing is taken after that.
+    pub fn finish(&self) {
+        // Where the thread is gone there is nothing to wait for.
+        let _ = self.sender.send(Job::Finish);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the keeper broke off; prompts and answers may NOT be kept");
+        }
     }
 }
 
@@ -41,7 +61,7 @@ impl Takes for Keeper {
     }
 
     fn keep(&self, kept: Kept) {
-        if let Err(error) = self.sender.try_send(kept) {
+        if let Err(error) = self.sender.try_send(Job::Keep(Box::new(kept))) {
             self.well.store(false, Ordering::Release);
             tracing::error!(%error, "a call's prompt and answer were NOT kept");
         }
@@ -56,13 +76,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(&mut self, receiver: &Receiver<Kept>) {
+    fn run(&mut self, receiver: &Receiver<Job>) {
         loop {
             self.purge();
             match receiver.recv_timeout(TICK) {
-                Ok(kept) => self.write(&kept),
+                Ok(Job::Keep(kept)) => self.write(&kept),
                 Err(RecvTimeoutError::Timeout) => self.look(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Job::Finish) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }

@@ -33,6 +33,7 @@ pub struct Plane {
     clock: Arc<dyn Clock>,
     reloader: Reloader,
     fetcher: Fetcher,
+    keeper: Arc<Keeper>,
 }
 
 impl Plane {
@@ -62,6 +63,8 @@ impl Plane {
         let fetcher = Fetcher::new(&data, Arc::clone(&telemetry), Arc::clone(&clock));
         fetcher.adopt(&live.snapshot.directory);
         let sources = Arc::new(Sources::new(data, settler.watch(), Arc::clone(&clock))?);
+        let keeper = Keeper::start(&sources.data, Arc::clone(&clock)).map_err(Failure::failed)?;
+        let keeper = Arc::new(keeper);
         let gateway = Arc::new(Gateway::new(Parts {
             live,
             journal: Arc::clone(&journal),
@@ -70,7 +73,7 @@ impl Plane {
             seed: u64::from_le_bytes(place::random::<8>()?),
             pages: Arc::new(Portal::new(Arc::clone(&sources))),
             issuers: Arc::new(fetcher.clone()),
-            vault: Arc::new(Keeper::start(&sources.data, Arc::clone(&clock)).map_err(Failure::failed)?),
+            vault: Arc::clone(&keeper) as Arc<dyn gateway::Vault>,
         }));
         fetcher.serve(&gateway);
         sources.serve_with(&gateway);
@@ -87,7 +90,7 @@ impl Plane {
             revocations: Arc::clone(&sources.revocations),
             fetcher: fetcher.clone(),
         };
-        Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader, fetcher })
+        Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader, fetcher, keeper })
     }
 
     /// A token of the plane's own for this caller.
@@ -124,7 +127,7 @@ impl Plane {
         tracing::info!(%address, "listening");
         self.sources.listen_at(address);
         let beside = runtime.block_on(async { started(&self, address) })?;
-        let Self { journal, mut settler, sources, telemetry, clock, reloader, fetcher, .. } = self;
+        let Self { journal, mut settler, sources, telemetry, clock, reloader, fetcher, keeper, .. } = self;
         let watch = settler.watch();
         let listing = destinations::run(reloader.path.clone(), Arc::clone(&clock));
         let stop = Arc::new(AtomicBool::new(false));
@@ -146,6 +149,7 @@ impl Plane {
         for task in beside.into_iter().chain([metering, reloading, fetching, listing]) {
             task.abort();
         }
+        keeper.finish();
         stop.store(true, Ordering::Release);
         if thread.join().is_err() {
             return Err(Failure::failed(

@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Give `active_customers` too: organisations that came to this much within 30 days
     #[arg(long, value_name = "AMOUNT")]
     active_customers: Option<Decimal>,
+    /// Give `chip_hours` too: what the calls of a backend took, where a chip of it serves so many tokens an hour
+    #[arg(long, value_name = "BACKEND=TOKENS", value_parser = rate)]
+    chip_hours: Vec<(String, u64)>,
     /// Report, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -53,6 +56,15 @@ fn pair(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write it as `BACKEND=NAME`".to_owned()),
     }
+}
+
+/// A backend and a number above nothing.
+fn rate(text: &str) -> Result<(String, u64), String> {
+    let (backend, tokens) = pair(text)?;
+    let tokens = tokens.parse().ok().filter(|tokens| *tokens > 0);
+    tokens
+        .map(|tokens| (backend, tokens))
+        .ok_or_else(|| "write it as `BACKEND=TOKENS`, such as `b=2500000`".to_owned())
 }
 
 /// Adds what the books say and the file of facts does not yet.
@@ -91,6 +103,9 @@ fn facts<'a>(
     metered.flow(LIST_SPEND, true).map_err(Failure::unusable)?;
     if let Some(metric) = &arguments.revenue {
         metered.flow(metric, false).map_err(Failure::unusable)?;
+    }
+    if !arguments.chip_hours.is_empty() {
+        metered.chip_hours(&arguments.chip_hours.iter().cloned().collect()).map_err(Failure::unusable)?;
     }
     if let Some(least) = arguments.active_customers {
         metered.active_customers(least);

@@ -16,6 +16,7 @@ use units::{Currency, Organisation, Timestamp};
 const DAY_SECONDS: i64 = 86_400;
 const WINDOW_DAYS: i64 = 30;
 const CUSTOMERS: &str = "active_customers";
+const CHIP_HOURS: &str = "chip_hours";
 
 /// What is asked of the books.
 #[derive(Debug)]
@@ -92,6 +93,26 @@ impl<'a> Metered<'a> {
 
     /// Facts of what was spent, as `metric`, of the batches after those on record.
     pub fn flow(&mut self, metric: &str, attributed: bool) -> Result<(), String> {
+        let unit = self.unit();
+        self.flow_of((metric, &unit), attributed, |batch, _| Some(batch.totals.amount.pico()))
+    }
+
+    /// Facts of the chip-hours that calls took, by the tokens that a chip of their backend serves an hour.
+    pub fn chip_hours(&mut self, tokens_an_hour: &HashMap<String, u64>) -> Result<(), String> {
+        self.flow_of((CHIP_HOURS, CHIP_HOURS), true, |batch, backend| {
+            let tokens = i128::from(batch.totals.tokens.total());
+            let an_hour = i128::from(*tokens_an_hour.get(backend)?);
+            tokens.checked_mul(units::PICO_PER_UNIT)?.checked_div(an_hour)
+        })
+    }
+
+    /// Facts of a flow: what each batch comes to, in 10⁻¹² of the unit; a batch that comes to none is left out.
+    fn flow_of(
+        &mut self,
+        (metric, unit): (&str, &str),
+        attributed: bool,
+        value: impl Fn(&Batch, &str) -> Option<i128>,
+    ) -> Result<(), String> {
         let after = self.known.iter().filter(|fact| fact.metric == metric);
         let after =
             after.filter_map(|fact| fact.id.as_deref()?.rsplit_once('-')?.1.parse::<u64>().ok()).max();
@@ -102,7 +123,8 @@ impl<'a> Metered<'a> {
         }
         for ((_, effective, attributes), batches) in groups {
             let (Some(first), Some(last)) = (batches.first(), batches.last()) else { continue };
-            let sum = batches.iter().try_fold(0_i128, |sum, one| sum.checked_add(one.totals.amount.pico()));
+            let mut values = batches.iter().filter_map(|one| value(one, one.key.backend.as_str()));
+            let sum = values.try_fold(0_i128, i128::checked_add);
             let sum = sum.ok_or_else(|| "the sum is too large".to_owned())?;
             if sum == 0 {
                 continue;
@@ -110,7 +132,7 @@ impl<'a> Metered<'a> {
             let (from, to) = (first.leaf, last.leaf);
             let source = format!("books of {}, batches {from} to {to}", self.name);
             let times = (start(effective), last.posted_at);
-            let mut fact = Fact::new(metric, Decimal::from_pico(sum), &self.unit(), times, &source);
+            let mut fact = Fact::new(metric, Decimal::from_pico(sum), unit, times, &source);
             let key = word(&format!("{metric} {effective} {attributes:?}"));
             fact.attributes = attributes;
             fact.id = Some(format!("{}{key:016x}-{from}-{to}", self.prefix));
@@ -240,7 +262,12 @@ mod tests {
             currency: Currency::USD,
             price: units::PriceId(1),
         };
-        let totals = Totals { calls: 1, attempts: 1, tokens: TokenCounts::default(), amount };
+        let totals = Totals {
+            calls: 1,
+            attempts: 1,
+            tokens: TokenCounts { output: 250, ..TokenCounts::default() },
+            amount,
+        };
         let posted_at = at(posted).plus_seconds(i64::from(leaf) + 60);
         Batch {
             id: TransferId([leaf; 16]),
@@ -269,6 +296,7 @@ mod tests {
         let mut metered = Metered::new(asked, "data".to_owned(), batches, known).unwrap();
         metered.flow(contract::fact::LIST_SPEND, true).unwrap();
         metered.flow("revenue", false).unwrap();
+        metered.chip_hours(&[("bedrock".to_owned(), 1_000)].into()).unwrap();
         metered.active_customers("1".parse().unwrap());
         for fact in &metered.facts {
             book.push_str(&(fact.to_line() + "\n"));
@@ -306,6 +334,8 @@ mod tests {
             let after = book.clone();
             assert_eq!(add(&mut book, &batches), 0, "{cut}");
             assert_eq!(book, after);
+            // Three batches of 250 tokens at the backend whose rate is known, at 1,000 an hour.
+            assert_eq!(sum(&book, "chip_hours"), 3 * units::PICO_PER_UNIT / 4);
             let all: i128 = batches.iter().map(|batch| batch.totals.amount.pico()).sum();
             assert_eq!(sum(&book, "list_spend"), all, "{cut}");
             assert_eq!(sum(&book, "revenue"), all, "{cut}");

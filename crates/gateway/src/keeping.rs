@@ -111,7 +111,16 @@ fn may_keep(
 
 /// The answer, copied in passing.
 pub(crate) fn copied(body: Body, kept: Kept, vault: &Arc<dyn Vault>) -> Body {
-    Body::stream(Copied { body, kept: Some(kept), bytes: 0, vault: Arc::clone(vault) })
+    let mut copied = Copied { body, kept: Some(kept), bytes: 0, vault: Arc::clone(vault) };
+    // What is at hand is kept whole, though the client may have gone.
+    let at_hand = match &mut copied.body {
+        Body::Full(bytes) => bytes.take(),
+        Body::Stream(_) => return Body::stream(copied),
+    };
+    if let Some(bytes) = &at_hand {
+        copied.copy(bytes);
+    }
+    Body::Full(at_hand)
 }
 
 struct Copied {

@@ -113,7 +113,9 @@ fn policies_fit_their_schema() {
         for block in page.blocks(Some("cedar")) {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("shown.cedar"), &block).unwrap();
-            let text = "[policy]\nfiles = [\"shown.cedar\"]\n".to_owned();
+            // With what an annotation may ask of the rest of the configuration.
+            let keeps = "[retention]\nkey = \"env:K\"\ncountry = \"DE\"\n[[retention.keep]]\norganisation = \"acme\"\n";
+            let text = format!("[policy]\nfiles = [\"shown.cedar\"]\n{keeps}");
             let file = File::parse(&folder.path().join("offtake.toml"), text).unwrap();
             file.compile(&AnySecret, None).unwrap_or_else(|problems| panic!("{}: {problems}", page.name()));
             seen += 1;

@@ -106,7 +106,7 @@ impl Compiler<'_> {
         let catalogue = self.catalogue();
         let backends = self.backends(catalogue.as_ref());
         let (models, model_order) = self.models(&backends, catalogue.as_ref());
-        let retention = catalogue.as_ref().and_then(|catalogue| self.retention(catalogue));
+        let retention = catalogue.as_ref().and_then(|catalogue| self.retention(catalogue, policy.as_ref()));
         let residency = catalogue.and_then(|catalogue| self.residency(catalogue, &models, policy.as_ref()));
         let prices = self.prices();
         let contracts = raw.contracts.iter().filter_map(|raw| self.contract(raw)).collect();

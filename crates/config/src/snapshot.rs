@@ -1,7 +1,7 @@
 //! What one version of the configuration means: read-only, shared by every request it serves.
 
 use crate::{Portal, Secret};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub struct Retention {
     pub required: bool,
     /// Whose, the first that fits counts.
     pub keep: Vec<Keep>,
+    /// For how many days a policy that permits a call wants it kept, by the policy's id.
+    pub policies: BTreeMap<String, i64>,
 }
 
 /// Somebody whose prompts and answers are kept.
@@ -76,12 +78,13 @@ pub struct Keep {
 }
 
 impl Retention {
-    /// For how many days calls of this team are kept; none where they are not.
-    pub fn days(&self, organisation: &Organisation, team: &Team) -> Option<i64> {
+    /// For how many days a call of this team is kept that these policies permit, the longest of them; none where it is not.
+    pub fn days(&self, organisation: &Organisation, team: &Team, policies: &[Arc<str>]) -> Option<i64> {
         let fits = |keep: &&Keep| {
             keep.organisation == *organisation && keep.team.as_ref().is_none_or(|known| known == team)
         };
-        self.keep.iter().find(fits).map(|keep| keep.days)
+        let of_team = self.keep.iter().find(fits).map(|keep| keep.days);
+        policies.iter().filter_map(|id| self.policies.get(&**id).copied()).chain(of_team).max()
     }
 }
 

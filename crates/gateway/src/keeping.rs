@@ -65,7 +65,9 @@ pub(crate) fn wanted(
     call: (RequestId, &ModelName, &Bytes),
 ) -> Result<Option<Kept>, Refusal> {
     let Some(retention) = &live.snapshot.retention else { return Ok(None) };
-    let Some(days) = retention.days(&principal.organisation, &principal.team) else { return Ok(None) };
+    let Some(days) = retention.days(&principal.organisation, &principal.team, &grant.policies) else {
+        return Ok(None);
+    };
     let now = shared.clock.now();
     if let Err(why) = may_keep(live, retention, (principal, grant), headers, now)? {
         shared.telemetry.refused(UNLAWFUL);

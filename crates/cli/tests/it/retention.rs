@@ -177,3 +177,29 @@ fn what_check_says_of_it() {
         assert!(text(&output.stderr).contains(what), "{what}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn a_policy_can_want_it_kept() {
+    let vendor = Vendor::start();
+    let policies = "@id(\"all\") permit (principal, action, resource);\n\
+        @id(\"kept\") @retain(\"90\") permit (principal, action, resource == Offtake::Model::\"claude\");";
+    let section = keeping("").split("[[").next().unwrap().to_owned();
+    let config = usual(&vendor.url(), "") + &section + "[policy]\nfiles = [\"p.cedar\"]\n";
+    let home = Home::new(&config);
+    std::fs::write(home.path().join("p.cedar"), policies).unwrap();
+    let plane = serve(&home);
+    for model in ["claude", "echo"] {
+        assert_eq!(plane.send(&Wire::Messages.ask(model, false, "")).status, 200);
+    }
+    plane.stop();
+    assert_eq!(records(&home), 1);
+    let check = |policies: &str, config: &str| {
+        home.configure(config);
+        std::fs::write(home.path().join("p.cedar"), policies).unwrap();
+        let mut command = home.command();
+        command.env("BENCH_KEY", "a key of the bench").env("VENDOR_KEY", "v").env("RETENTION_KEY", KEY);
+        text(&command.arg("check").arg(home.config()).output().unwrap().stderr)
+    };
+    assert!(check(&policies.replace("90", "forever"), &config).contains("no number of days"));
+    assert!(check(policies, &config.replace(&section, "")).contains("there is no `[retention]`"));
+}

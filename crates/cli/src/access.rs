@@ -7,15 +7,16 @@ use crate::people::Looker;
 use crate::people::revoked::{Revocation, Revocations};
 use crate::people::session::hash;
 use crate::seen::{Caller, Use};
+use crate::sight::Sight;
 use gateway::Live;
-use identity::{Issuer, Known, Method, Owner, Pattern, Principal, Scope, SpiffeRule};
+use identity::{Directory, Issuer, Known, Method, Owner, Pattern, Principal, Rule, Scope, SpiffeRule};
 use policy::Action;
 use portal::{
     AccessView, Allowed, CallerRow, CredentialRow, CredentialState, IssuerRow, PersonRow, RevocationRow,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
-use units::Timestamp;
+use units::{Organisation, Timestamp};
 
 /// So many callers by token are shown.
 const CALLERS_SHOWN: usize = 200;
@@ -24,12 +25,21 @@ const CALLERS_SHOWN: usize = 200;
 pub fn access(sources: &Sources, looker: &Looker) -> Result<AccessView, Error> {
     let live = sources.live().ok_or("the plane is stopping")?;
     let as_of = now(sources);
+    let sight = Sight::new(sources, looker);
+    let seen = |organisation: &Organisation| sight.may(Action::ViewAudit, organisation);
     let shown = sources.seen.shown()?;
-    let used = |known: &Known| used_by(&shown.callers, known);
+    let whole = sight.is_whole(Action::ViewAudit, shown.callers.keys().map(|who| &who.organisation));
+    let named = |name: &str| whole || name.parse().is_ok_and(|organisation| seen(&organisation));
     let credentials = live.snapshot.directory.known();
-    let credentials = credentials.iter().map(|known| credential(&live, known, used(known), (sources, as_of)));
-    let mut callers: Vec<(&Caller, &Use)> =
-        shown.callers.iter().filter(|(who, _)| who.proof.is_empty()).collect();
+    let credentials = credentials.iter().filter(|known| seen(&known.principal.organisation));
+    let credentials = credentials.map(|known| {
+        let used = used_by(&shown.callers, known);
+        let ends = sight.may(Action::ManageContract, &known.principal.organisation);
+        let handle = handle_of(sources, known).filter(|_| ends);
+        CredentialRow { handle, ..credential(&live, known, used, as_of) }
+    });
+    let by_token = |(who, _): &(&Caller, &Use)| who.proof.is_empty() && seen(&who.organisation);
+    let mut callers: Vec<(&Caller, &Use)> = shown.callers.iter().filter(by_token).collect();
     callers.sort_by(|(one, used_one), (other, used_other)| {
         used_other.last.cmp(&used_one.last).then(one.cmp(other))
     });
@@ -45,28 +55,41 @@ pub fn access(sources: &Sources, looker: &Looker) -> Result<AccessView, Error> {
             .map(|(who, used)| caller(&live, who, *used))
             .collect(),
         more_callers: more,
-        issuers: live
-            .snapshot
-            .directory
-            .issuers()
-            .map(issuer)
-            .chain(live.snapshot.directory.spiffe_rules().iter().map(mesh))
+        issuers: issuers(&live.snapshot.directory, &named),
+        people: people(sources, &live, as_of, &seen),
+        revocations: sources
+            .revocations
+            .all()
+            .into_iter()
+            .filter(|known| known.organisation.as_deref().map_or(whole, named))
+            .map(revocation)
             .collect(),
-        people: people(sources, &live, as_of),
-        revocations: sources.revocations.all().into_iter().map(revocation).collect(),
     })
 }
 
-/// Ends the virtual key that a form names; whether there is one.
+/// What came of ending a key.
+pub enum Ending {
+    /// Calls with it are refused from now on.
+    Ended,
+    /// Whoever asked may not end keys of its organisation.
+    NotYours,
+    /// There is none by this name, or it was ended before.
+    NoSuchKey,
+}
+
+/// Ends the virtual key that a form names, for whoever may.
 ///
 /// # Errors
 /// When its end cannot be put on record.
-pub fn revoke(sources: &Sources, looker: &Looker, handle: &str, reason: &str) -> Result<bool, Failure> {
+pub fn revoke(sources: &Sources, looker: &Looker, handle: &str, reason: &str) -> Result<Ending, Failure> {
     let live = || sources.live().ok_or_else(|| Failure::failed("the plane is stopping"));
     let known = live()?.snapshot.directory.known();
     let Some(known) = known.iter().find(|known| handle_of(sources, known).as_deref() == Some(handle)) else {
-        return Ok(false);
+        return Ok(Ending::NoSuchKey);
     };
+    if !Sight::new(sources, looker).may(Action::ManageContract, &known.principal.organisation) {
+        return Ok(Ending::NotYours);
+    }
     let by = looker.owner.as_ref().map_or_else(|| "this machine".to_owned(), ToString::to_string);
     let revocation = Revocation::new(known, by, reason, now(sources));
     tracing::warn!(key = revocation.key, of = revocation.of, by = revocation.by, "a key was revoked");
@@ -74,7 +97,7 @@ pub fn revoke(sources: &Sources, looker: &Looker, handle: &str, reason: &str) ->
     revocations.add(revocation)?;
     // The configuration may have changed meanwhile: the one that serves now.
     revocations.apply(&live()?.snapshot.directory);
-    Ok(true)
+    Ok(Ending::Ended)
 }
 
 /// What a form names a key by: nothing of the secret can be told from it.
@@ -86,12 +109,7 @@ fn handle_of(sources: &Sources, known: &Known) -> Option<String> {
     })
 }
 
-fn credential(
-    live: &Live,
-    known: &Known,
-    used: Use,
-    (sources, as_of): (&Sources, Timestamp),
-) -> CredentialRow {
+fn credential(live: &Live, known: &Known, used: Use, as_of: Timestamp) -> CredentialRow {
     let state = match known.expires {
         _ if known.revoked => CredentialState::Revoked,
         Some(at) if as_of >= at => CredentialState::Expired,
@@ -106,7 +124,7 @@ fn credential(
         calls: used.calls,
         expires: known.expires,
         state,
-        handle: handle_of(sources, known),
+        handle: None,
     }
 }
 
@@ -119,13 +137,13 @@ fn used_by(callers: &HashMap<Caller, Use>, known: &Known) -> Use {
 fn caller(live: &Live, who: &Caller, used: Use) -> CallerRow {
     let Caller { organisation, team, subject, method, .. } = who.clone();
     let owner = Owner { organisation, team, subject };
-    let by =
-        [Method::Jwt, Method::OfftakeToken, Method::Session].into_iter().find(|by| by.as_str() == method);
+    let by = Method::ALL.into_iter().find(|by| by.as_str() == method);
+    // A method that this version does not know has no rights that could be shown.
     let principal = Principal::new(owner, by.unwrap_or(Method::OfftakeToken), "seen");
     CallerRow {
         caller: principal.to_string(),
         proof: method,
-        allowed: allowed(live, &principal),
+        allowed: if by.is_some() { allowed(live, &principal) } else { Allowed::Some(Vec::new()) },
         last_used: used.last,
         calls: used.calls,
     }
@@ -143,6 +161,15 @@ fn allowed(live: &Live, principal: &Principal) -> Allowed {
         return Allowed::All(u64::try_from(allowed.len()).unwrap_or(u64::MAX));
     }
     Allowed::Some(allowed)
+}
+
+/// Who is believed, as far as `named` shows those whose organisation it decides. A rule that takes the organisation from
+/// a claim speaks for every one.
+fn issuers(directory: &Directory, named: &dyn Fn(&str) -> bool) -> Vec<IssuerRow> {
+    let shown = |rule: &Rule| named(&rule.to_string());
+    let tokens = directory.issuers().filter(|rule| shown(&rule.organisation)).map(issuer);
+    let meshes = directory.spiffe_rules().iter().filter(|rule| shown(&rule.organisation)).map(mesh);
+    tokens.chain(meshes).collect()
 }
 
 fn issuer(rule: &Issuer) -> IssuerRow {
@@ -179,11 +206,19 @@ fn conditions<'a>(
 }
 
 /// Who is logged in, as the configuration that serves sees them.
-fn people(sources: &Sources, live: &Live, as_of: Timestamp) -> Vec<PersonRow> {
+fn people(
+    sources: &Sources,
+    live: &Live,
+    as_of: Timestamp,
+    seen: &dyn Fn(&Organisation) -> bool,
+) -> Vec<PersonRow> {
     let Some(login) = &live.snapshot.portal.login else { return Vec::new() };
     let mut people: Vec<PersonRow> = Vec::new();
     for session in sources.people.sessions.all(as_of) {
         let Ok(person) = login.people.person(&session.claims) else { continue };
+        if !seen(&person.owner.organisation) {
+            continue;
+        }
         people.push(PersonRow {
             person: person.owner.to_string(),
             roles: person.roles.iter().map(ToString::to_string).collect(),

@@ -20,6 +20,7 @@ mod plane;
 mod reload;
 mod residency;
 mod seen;
+mod sight;
 mod signing;
 mod terminal;
 

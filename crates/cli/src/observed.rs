@@ -5,12 +5,18 @@ use crate::place;
 use evidence::Observation;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// By the vendor's id of the exchange.
 pub type Observed = HashMap<String, Observation>;
 
 fn file(data: &Path) -> PathBuf {
     data.join("evidence").join("observed.jsonl")
+}
+
+/// When what was imported was last added to; none where nothing was.
+pub fn written(data: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file(data)).and_then(|about| about.modified()).ok()
 }
 
 /// What was imported so far; nothing where nothing was.

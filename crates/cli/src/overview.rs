@@ -2,6 +2,7 @@
 
 use crate::pages::{Sources, now};
 use crate::people::{Looker, Way};
+use crate::sight::Sight;
 use contract::{Basis as DealBasis, burn_down};
 use gateway::Live;
 use identity::Owner;
@@ -11,10 +12,10 @@ use portal::{
     ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, UsageContext,
     UsageFilter, Visitor,
 };
-use settlement::{CallView, Filter, Status};
-use std::collections::{BTreeMap, VecDeque};
+use settlement::{CallView, Filter, State, Status};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use store::{DrawnPoint, Position, Reader};
-use units::{Currency, Money, RequestId, Timestamp, TokenCounts};
+use units::{Currency, Money, Organisation, RequestId, Timestamp, TokenCounts};
 
 /// Why a page cannot be made.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +34,7 @@ pub fn player(sources: &Sources, looker: &Looker) -> Option<Owner> {
 
 /// Who is looking, in words, and what they may do.
 pub fn visitor(sources: &Sources, looker: &Looker) -> Visitor {
+    let sight = Sight::new(sources, looker);
     let (organisation, principal) = match player(sources, looker) {
         Some(owner) => (owner.organisation.to_string(), owner.to_string()),
         None => ("Offtake".to_owned(), "read only".to_owned()),
@@ -42,9 +44,9 @@ pub fn visitor(sources: &Sources, looker: &Looker) -> Visitor {
         principal,
         csrf: sources.people.sessions.csrf(&looker.binding()),
         logs_out: matches!(looker.way, Way::Session(_)),
-        sees_money: sources.may(looker, Action::ViewSpend),
-        sees_access: sources.may(looker, Action::ViewAudit),
-        revokes: sources.may(looker, Action::ManageContract),
+        sees_money: sight.may_anywhere(Action::ViewSpend),
+        sees_access: sight.may_anywhere(Action::ViewAudit),
+        revokes: sight.may_anywhere(Action::ManageContract),
     }
 }
 
@@ -54,19 +56,21 @@ pub fn overview(sources: &Sources, looker: &Looker) -> Result<Overview, Error> {
     let (status, as_of) = (sources.watch.status(), now(sources));
     let books = Reader::open(&sources.data)?;
     let visitor = visitor(sources, looker);
+    let sight = Sight::new(sources, looker);
     let money = visitor.sees_money;
+    let recent = || status.recent.iter().filter(|call| sight.sees_call(call));
     Ok(Overview {
         as_of,
         visitor,
         models: models(&live, as_of),
-        spend: spend(books.as_ref(), &status)?,
+        spend: spend(books.as_ref(), &status, &sight)?,
         commitment: match &books {
-            Some(books) if money => commitment(books, &live, &status.recent, as_of)?,
+            Some(books) if money => commitment((books, &sight), &live, &status.recent, as_of)?,
             _ => None,
         },
         deal: money.then(|| deal(&live)).flatten(),
-        ledger: ledger(books.as_ref().filter(|_| money))?,
-        recent: status.recent.iter().take(RECENT).map(row).collect(),
+        ledger: ledger(books.as_ref().filter(|_| money), &sight)?,
+        recent: recent().take(RECENT).map(row).collect(),
         starters: starters(sources, &live),
     })
 }
@@ -74,13 +78,14 @@ pub fn overview(sources: &Sources, looker: &Looker) -> Result<Overview, Error> {
 /// The usage records that a figure is made of, newest first.
 pub fn usage(sources: &Sources, looker: &Looker, filter: &UsageFilter) -> Result<String, Error> {
     let books = Reader::open(&sources.data)?;
+    let sight = Sight::new(sources, looker);
     let selects = selection(books.as_ref(), filter)?;
     let mut rows = VecDeque::new();
     let mut older = false;
     for call in settlement::usage(&sources.data, Filter::default()) {
         let call = call?;
         let found = row(&call);
-        if !selects.admits(&call) || !filter.admits(&found) {
+        if !sight.sees_call(&call) || !selects.admits(&call) || !filter.admits(&found) {
             continue;
         }
         rows.push_back(found);
@@ -98,16 +103,18 @@ pub fn usage(sources: &Sources, looker: &Looker, filter: &UsageFilter) -> Result
     Ok(portal::usage_page(&rows, filter, &context))
 }
 
-/// One call, from the latest ones where it is among them.
-pub fn call(sources: &Sources, id: &str) -> Result<Option<CallRow>, Error> {
+/// One call, from the latest ones where it is among them; one that `looker` does not see is none. Without a looker the
+/// one who asks has to be told apart by the caller in the row.
+pub fn call(sources: &Sources, looker: Option<&Looker>, id: &str) -> Result<Option<CallRow>, Error> {
     let Ok(id) = id.parse::<RequestId>() else { return Ok(None) };
+    let shown = |call: &CallView| looker.is_none_or(|looker| Sight::new(sources, looker).sees_call(call));
     let status = sources.watch.status();
     if let Some(call) = status.recent.iter().find(|call| call.request_id() == id) {
-        return Ok(Some(row(call)));
+        return Ok(Some(call).filter(|call| shown(call)).map(row));
     }
     let filter = Filter { request: Some(id), ..Filter::default() };
     let found = settlement::usage(&sources.data, filter).next().transpose()?;
-    Ok(found.as_ref().map(row))
+    Ok(found.as_ref().filter(|call| shown(call)).map(row))
 }
 
 /// Which calls a ledger account or a commitment is made of.
@@ -165,9 +172,32 @@ fn models(live: &Live, as_of: Timestamp) -> Vec<ModelCard> {
     live.snapshot.model_order.iter().filter_map(card).collect()
 }
 
-fn spend(books: Option<&Reader>, status: &Status) -> Result<SpendSummary, Error> {
-    let by_model = books.map(|books| books.spend_by_model(None)).transpose()?.unwrap_or_default();
-    let by_day = books.map(|books| books.spend_by_day(None)).transpose()?.unwrap_or_default();
+/// Calls that are not in the books (without a price, open, pending), for whoever sees all of them; else those among the
+/// latest that they see.
+fn unsettled(status: &Status, sight: &Sight<'_>, whole: bool) -> (u64, u64, u64) {
+    if whole {
+        let unrated = status.unrated.iter().map(|(_model, calls)| *calls).sum();
+        return (unrated, status.open_calls, status.pending);
+    }
+    let theirs = status.recent.iter().filter(|call| sight.may(Action::ViewSpend, call.organisation()));
+    let (mut unrated, mut open, mut pending) = (0, 0, 0);
+    for state in theirs.map(CallView::state) {
+        match state {
+            State::Unrated => unrated += 1,
+            State::Open => open += 1,
+            State::Pending => pending += 1,
+            _ => {}
+        }
+    }
+    (unrated, open, pending)
+}
+
+fn spend(books: Option<&Reader>, status: &Status, sight: &Sight<'_>) -> Result<SpendSummary, Error> {
+    let chosen = |organisation: &Organisation| sight.may(Action::ViewSpend, organisation);
+    let by_model = books.map(|books| books.spend_by_model(&chosen)).transpose()?.unwrap_or_default();
+    let by_day = books.map(|books| books.spend_by_day(&chosen)).transpose()?.unwrap_or_default();
+    let all = books.map(Reader::organisations).transpose()?.unwrap_or_default();
+    let whole = sight.is_whole(Action::ViewSpend, &all);
     // One page shows one currency: that of the first model; the ledger shows every one.
     let currency = by_model.first().map_or(Currency::USD, |first| first.totals.amount.currency());
     let in_it = |amount: Money| amount.currency() == currency;
@@ -180,10 +210,10 @@ fn spend(books: Option<&Reader>, status: &Status) -> Result<SpendSummary, Error>
         calls = calls.saturating_add(figures.totals.calls);
         tokens = tokens.checked_add(&figures.totals.tokens).unwrap_or(tokens);
     }
-    let unrated: u64 = status.unrated.iter().map(|(_model, calls)| *calls).sum();
+    let (unrated, open, pending) = unsettled(status, sight, whole);
     Ok(SpendSummary {
         total,
-        calls: calls + status.pending + unrated,
+        calls: calls + pending + unrated,
         tokens,
         by_model: by_model
             .into_iter()
@@ -201,17 +231,18 @@ fn spend(books: Option<&Reader>, status: &Status) -> Result<SpendSummary, Error>
             .map(|figures| DaySpend { date: figures.day.date(), charge: figures.totals.amount })
             .collect(),
         unrated_calls: unrated,
-        open_calls: status.open_calls,
+        open_calls: open,
     })
 }
 
 fn commitment(
-    books: &Reader,
+    (books, sight): (&Reader, &Sight<'_>),
     live: &Live,
     recent: &[CallView],
     as_of: Timestamp,
 ) -> Result<Option<CommitmentView>, Error> {
-    let Some(position) = books.positions()?.into_iter().next() else { return Ok(None) };
+    let theirs = |position: &Position| sight.may(Action::ViewSpend, &position.organisation);
+    let Some(position) = books.positions()?.into_iter().find(theirs) else { return Ok(None) };
     let drawn = books.drawn_points(&position.commitment)?;
     let points = curve(&drawn, &draws(&position, recent), as_of)?;
     let mut days: BTreeMap<contract::Day, Money> = BTreeMap::new();
@@ -341,17 +372,40 @@ fn basis(basis: &DealBasis) -> Basis {
     Basis { kind, note: basis.text().to_owned() }
 }
 
-fn ledger(books: Option<&Reader>) -> Result<LedgerView, Error> {
+/// Everyone's accounts for whoever sees all; else those of the organisations they see. The proof is of all of them.
+fn ledger(books: Option<&Reader>, sight: &Sight<'_>) -> Result<LedgerView, Error> {
     let rows = books.map(Reader::accounts).transpose()?.unwrap_or_default();
+    let all = books.map(Reader::organisations).transpose()?.unwrap_or_default();
+    let whole = sight.is_whole(Action::ViewSpend, &all);
+    let own = if whole { HashSet::new() } else { accounts_of(books, &all, sight)? };
     let mut sums: BTreeMap<Currency, Money> = BTreeMap::new();
     let mut accounts = Vec::with_capacity(rows.len());
     for row in rows {
         let balance = row.balance.net()?;
         let sum = sums.entry(balance.currency()).or_insert(Money::zero(balance.currency()));
         *sum = sum.checked_add(balance)?;
-        accounts.push(AccountLine { account: row.account.to_string(), balance });
+        let account = row.account.to_string();
+        let named = account.rsplit_once(':').filter(|_| account.starts_with("commitment:"));
+        if whole || own.contains(named.map_or(account.as_str(), |(commitment, _part)| commitment)) {
+            accounts.push(AccountLine { account, balance });
+        }
     }
-    Ok(LedgerView { accounts, sums_to_zero: sums.values().all(|sum| sum.is_zero()) })
+    Ok(LedgerView { accounts, part: !whole, sums_to_zero: sums.values().all(|sum| sum.is_zero()) })
+}
+
+/// The accounts that belong to an organisation by name, of those that `sight` shows; a commitment's without its parts.
+fn accounts_of(
+    books: Option<&Reader>,
+    all: &[Organisation],
+    sight: &Sight<'_>,
+) -> Result<HashSet<String>, Error> {
+    let seen = |organisation: &Organisation| sight.may(Action::ViewSpend, organisation);
+    let names = |one: &Organisation| [format!("receivable:{one}"), format!("credit:{one}")];
+    let mut accounts: HashSet<String> = all.iter().filter(|one| seen(one)).flat_map(names).collect();
+    let positions = books.map(Reader::positions).transpose()?.unwrap_or_default();
+    let theirs = positions.iter().filter(|position| seen(&position.organisation));
+    accounts.extend(theirs.map(|position| format!("commitment:{}", position.commitment)));
+    Ok(accounts)
 }
 
 /// A call as pages and `usage list` show it.

@@ -8,7 +8,7 @@ mod answer;
 mod door;
 mod live;
 
-use crate::access;
+use crate::access::{self, Ending};
 use crate::failure::Failure;
 use crate::overview;
 use crate::people::revoked::Revocations;
@@ -16,6 +16,7 @@ use crate::people::{Looker, People, form, host};
 use crate::place;
 use crate::residency;
 use crate::seen::Seen;
+use crate::sight::Sight;
 use answer::{HTML, JSON, body, error, file, plain, secured};
 use config::Portal as Settings;
 use gateway::{Body, Gateway, Pages};
@@ -24,8 +25,8 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal, Role};
-use policy::{Action, Resource};
+use identity::{Authentication, Head, IssuedToken, Method as Proof, Owner, Principal};
+use policy::Action;
 use portal::{PageOptions, UsageFilter};
 use settlement::Watch;
 use std::net::SocketAddr;
@@ -113,22 +114,6 @@ impl Sources {
     /// How this plane is reached.
     pub fn scheme(&self) -> &'static str {
         if self.live().is_some_and(|live| live.snapshot.tls.is_some()) { "https" } else { "http" }
-    }
-
-    /// Whether whoever looks may do this: by policy where one names the action, else by role.
-    pub fn may(&self, looker: &Looker, action: Action) -> bool {
-        let by_role = match action {
-            Action::ViewSpend => looker.is(&[Role::FinOps]),
-            Action::ViewAudit => looker.is(&[Role::Compliance]),
-            _ => looker.is(&[]),
-        };
-        let (Some(live), Some(owner)) = (self.live(), &looker.owner) else { return by_role };
-        if !live.snapshot.policy.speaks_of(action) {
-            return by_role;
-        }
-        let principal = Principal::new(owner.clone(), Proof::Session, "portal").with_roles(&looker.roles);
-        let resource = Resource::Organisation(owner.organisation.clone());
-        live.snapshot.policy.decide(&principal, action, resource).is_ok()
     }
 
     /// As [`Sources::token`], for a principal.
@@ -267,7 +252,7 @@ async fn own_call(sources: &Arc<Sources>, parts: &Parts) -> Option<Response<Body
         Err(failure) => return Some(error(StatusCode::UNAUTHORIZED, &failure.public())),
     };
     let reading = Arc::clone(sources);
-    let row = tokio::task::spawn_blocking(move || overview::call(&reading, &id)).await;
+    let row = tokio::task::spawn_blocking(move || overview::call(&reading, None, &id)).await;
     Some(match row {
         Ok(Ok(Some(row))) if row.principal == principal.to_string() => body(JSON, portal::call_json(&row)),
         Ok(Ok(_)) => error(StatusCode::NOT_FOUND, "there is no such call of yours"),
@@ -280,7 +265,7 @@ fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response
     let options = PageOptions { playground: overview::player(sources, looker).is_some(), live: true };
     let overview = || overview::overview(sources, looker);
     let restricted = matches!(path, "/access" | "/api/access");
-    if restricted && !sources.may(looker, Action::ViewAudit) {
+    if restricted && !Sight::new(sources, looker).may_anywhere(Action::ViewAudit) {
         return answer::message(
             StatusCode::FORBIDDEN,
             "Not for your role",
@@ -304,7 +289,7 @@ fn read(sources: &Sources, looker: &Looker, path: &str, query: &str) -> Response
             overview::usage(sources, looker, &UsageFilter::from_query(query)).map(|page| body(HTML, page))
         }
         _ => match path.strip_prefix("/api/usage/") {
-            Some(id) => overview::call(sources, id).map(|row| match row {
+            Some(id) => overview::call(sources, Some(looker), id).map(|row| match row {
                 Some(row) => body(JSON, portal::call_json(&row)),
                 None => error(StatusCode::NOT_FOUND, "there is no such call"),
             }),
@@ -357,16 +342,16 @@ async fn act(
 
 /// Ends a key, for whoever may do that.
 async fn revoke(sources: &Arc<Sources>, looker: &Looker, fields: &[(String, String)]) -> Response<Body> {
-    if !sources.may(looker, Action::ManageContract) {
-        let text = "Only people with the role admin, or whom a policy lets manage contracts, end keys.";
-        return answer::message(StatusCode::FORBIDDEN, "Not for your role", text, Some(("/access", "Back")));
-    }
     let (key, reason) = (form::field(fields, "key").to_owned(), form::field(fields, "reason").to_owned());
     let (sources, looker) = (Arc::clone(sources), looker.clone());
     let done = tokio::task::spawn_blocking(move || access::revoke(&sources, &looker, &key, &reason)).await;
     match done {
-        Ok(Ok(true)) => answer::redirect("/access", &[]),
-        Ok(Ok(false)) => {
+        Ok(Ok(Ending::Ended)) => answer::redirect("/access", &[]),
+        Ok(Ok(Ending::NotYours)) => {
+            let text = "Only people with the role admin in the key's organisation, or whom a policy lets manage its contracts, end keys.";
+            answer::message(StatusCode::FORBIDDEN, "Not for your role", text, Some(("/access", "Back")))
+        }
+        Ok(Ok(Ending::NoSuchKey)) => {
             let text = "There is no such key, or it was revoked already.";
             answer::message(StatusCode::NOT_FOUND, "Nothing to revoke", text, Some(("/access", "Back")))
         }

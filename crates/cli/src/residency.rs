@@ -3,7 +3,8 @@
 use crate::overview::{Error, visitor};
 use crate::pages::{Sources, now};
 use crate::people::{Looker, form};
-use crate::seen::{Ran, Shown};
+use crate::seen::{Ran, Use};
+use crate::sight::Sight;
 use config::Snapshot;
 use gateway::{TurnedAway, Why};
 use geography::{Date, Lawful, Refused, Residency, Restrictions, Route};
@@ -24,8 +25,10 @@ const REFUSALS_SHOWN: usize = 50;
 pub fn residency(sources: &Sources, looker: &Looker, query: &str) -> Result<ResidencyView, Error> {
     let live = sources.live().ok_or("the plane is stopping")?;
     let (snapshot, as_of) = (&live.snapshot, now(sources));
+    let (visitor, sight) = (visitor(sources, looker), Sight::new(sources, looker));
+    let seen = |organisation: &Organisation| sight.may(Action::ViewAudit, organisation);
     let shown = sources.seen.shown()?;
-    let visitor = visitor(sources, looker);
+    let ran_here: Vec<(&Ran, &Use)> = shown.ran.iter().filter(|(ran, _)| seen(&ran.organisation)).collect();
     let residency = &snapshot.residency;
     let organisation = organisation(&visitor, residency);
     let on = Date::of(as_of);
@@ -33,7 +36,7 @@ pub fn residency(sources: &Sources, looker: &Looker, query: &str) -> Result<Resi
     let question = question(query, &visitor, snapshot);
     let (answer, trouble) = match query.is_empty() {
         true => (None, None),
-        false => match rule(snapshot, &question, on) {
+        false => match rule(snapshot, (&question, &sight), on) {
             Ok(ruling) => (Some(ruling), None),
             Err(trouble) => (None, Some(trouble)),
         },
@@ -46,10 +49,20 @@ pub fn residency(sources: &Sources, looker: &Looker, query: &str) -> Result<Resi
         catalogue: settings.catalogue.version.clone(),
         checked: settings.catalogue.checked.to_string(),
         warning: residency.warning(on),
-        places: places(&shown, &decided, settings.always),
-        ran: ran(&shown),
+        places: places(&ran_here, &decided, settings.always),
+        ran: ran(&ran_here),
         routes: decided.iter().map(|way| route(way, settings.always)).collect(),
-        refusals: sources.turned_away().iter().take(REFUSALS_SHOWN).map(refusal).collect(),
+        refusals: sources
+            .turned_away()
+            .iter()
+            .filter(|call| {
+                let who = &call.principal;
+                sight.sees(&who.organisation, &who.team, &who.subject)
+            })
+            .take(REFUSALS_SHOWN)
+            .map(refusal)
+            .collect(),
+        audited: sight.may_anywhere(Action::ViewAudit),
         question,
         answer,
         trouble,
@@ -113,28 +126,32 @@ fn reason(refused: &Refused) -> Reason {
 
 // ── what happened ───────────────────────────────────────────────────────────────────────────────────────────
 
-fn ran(shown: &Shown) -> Vec<RanRow> {
-    let row =
-        |(Ran { backend, region, claimed, observed, answered }, used): (&Ran, &crate::seen::Use)| RanRow {
-            backend: backend.clone(),
-            region: region.clone(),
-            claimed: claimed.clone(),
-            observed: observed.clone(),
-            answered: *answered,
-            calls: used.calls,
-            last: used.last,
-        };
-    let mut rows: Vec<RanRow> = shown.ran.iter().map(row).collect();
+fn ran(seen: &[(&Ran, &Use)]) -> Vec<RanRow> {
+    let row = |(ran, used): &(&Ran, &Use)| RanRow {
+        organisation: ran.organisation.to_string(),
+        backend: ran.backend.clone(),
+        region: ran.region.clone(),
+        claimed: ran.claimed.clone(),
+        observed: ran.observed.clone(),
+        answered: ran.answered,
+        calls: used.calls,
+        last: used.last,
+    };
+    let mut rows: Vec<RanRow> = seen.iter().map(row).collect();
     rows.sort_by_key(|row| Reverse(row.calls));
     rows
 }
 
-/// Countries where calls ran, may have run, or may run. What was claimed of several countries, or was not answered, may
-/// have been in each of them.
-fn places(shown: &Shown, decided: &[Way<'_>], asked: bool) -> Vec<PlaceMark> {
+/// Countries where calls ran, may have run, or may run: by the vendor's word, else by what was claimed. What was claimed of
+/// several countries, or was not answered, may have been in each of them.
+fn places(seen: &[(&Ran, &Use)], decided: &[Way<'_>], asked: bool) -> Vec<PlaceMark> {
     let mut marks: BTreeMap<String, PlaceMark> = BTreeMap::new();
-    for (ran, used) in &shown.ran {
-        let codes: Vec<&str> = ran.claimed.split(',').filter(|code| is_place(code)).collect();
+    for (ran, used) in seen {
+        // A vendor's `eu` is no country: what was claimed says more.
+        let told = ran.observed.to_ascii_uppercase();
+        let told = Some(told.as_str()).filter(|told| is_place(told) && *told != "EU");
+        let claimed = || ran.claimed.split(',').filter(|code| is_place(code)).collect();
+        let codes: Vec<&str> = told.map_or_else(claimed, |told| vec![told]);
         for code in &codes {
             let mark = marked(&mut marks, code);
             let count = if codes.len() == 1 && ran.answered { &mut mark.ran } else { &mut mark.perhaps };
@@ -204,9 +221,21 @@ fn question(query: &str, visitor: &Visitor, snapshot: &Snapshot) -> Question {
 }
 
 /// The decision that serving would make, or what cannot be understood and its mend.
-fn rule(snapshot: &Snapshot, question: &Question, on: Date) -> Result<Ruling, (String, String)> {
+fn rule(
+    snapshot: &Snapshot,
+    (question, sight): (&Question, &Sight<'_>),
+    on: Date,
+) -> Result<Ruling, (String, String)> {
     let principal = principal(&question.principal)
         .ok_or(("who calls is not clear".to_owned(), "write `organisation/team/name`".to_owned()))?;
+    if !sight.is_of(&principal.organisation) && !sight.may(Action::ViewAudit, &principal.organisation) {
+        let mend =
+            "ask for your own organisation, or have a policy let you see that one's audit (`ViewAudit`)";
+        return Err((
+            format!("what `{}` may do is not yours to see", principal.organisation),
+            mend.to_owned(),
+        ));
+    }
     let name = question.model.parse::<ModelName>().ok();
     let model = name.as_ref().and_then(|name| snapshot.models.get(name));
     let model = model.ok_or(("there is no such model".to_owned(), "choose one of the list".to_owned()))?;

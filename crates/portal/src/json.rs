@@ -12,7 +12,7 @@ pub fn overview_json(view: &Overview) -> String {
         "organisation": view.visitor.organisation,
         "principal": view.visitor.principal,
         "models": view.models.iter().map(model).collect::<Vec<_>>(),
-        "spend": spend(&view.spend),
+        "spend": view.visitor.sees_money.then(|| spend(&view.spend)),
         "commitment": view.commitment.as_ref().map(commitment),
         "deal": view.deal.as_ref().map(deal),
         "ledger": ledger(&view.ledger),
@@ -143,7 +143,7 @@ fn ledger(view: &LedgerView) -> Value {
             "balance": line.balance.to_decimal(),
         })
     });
-    json!({ "accounts": accounts.collect::<Vec<_>>(), "sums_to_zero": view.sums_to_zero })
+    json!({ "accounts": accounts.collect::<Vec<_>>(), "part": view.part, "sums_to_zero": view.sums_to_zero })
 }
 
 fn call(row: &CallRow) -> Value {

@@ -22,6 +22,7 @@ pub fn page(view: &Overview, options: &PageOptions) -> String {
         place: Place::Home,
     };
     let body = html! {
+        h1 class="sr" { (view.visitor.organisation) ": overview" }
         div class="overview" {
             @for name in FRAGMENTS.into_iter().filter(|name| parts::is_seen(name, view)) {
                 @if name == "models" && options.playground {
@@ -52,11 +53,11 @@ pub(crate) enum Place {
     Residency,
 }
 
-/// Parts of the first page; whether one has to do with commitments, deals and the ledger.
+/// Parts of the first page; whether one has to do with money.
 const NAVIGATION: [(&str, &str, bool); 5] = [
     ("/#models", "Models", false),
     ("/#commitment", "Commitment", true),
-    ("/#spend", "Spend", false),
+    ("/#spend", "Spend", true),
     ("/#deal", "Deal", true),
     ("/#ledger", "Ledger", true),
 ];

@@ -25,8 +25,8 @@ pub fn residency_page(view: &ResidencyView) -> String {
             section class="area-map" { (places(view)) }
             section class="area-question" id="ask" { (question(view)) }
             section class="area-routes" { (routes(view)) }
-            section class="area-ran" { (ran(&view.ran)) }
-            section class="area-refusals" { (refusals(&view.refusals)) }
+            @if view.audited { section class="area-ran" { (ran(&view.ran)) } }
+            section class="area-refusals" { (refusals(&view.refusals, view.audited)) }
         }
         p class="faint after" {
             "Catalogue " span class="id" title=(view.catalogue) { (view.catalogue.chars().take(12).collect::<String>()) }
@@ -49,7 +49,7 @@ pub fn residency_json(view: &ResidencyView) -> String {
             "place": place.code, "ran": place.ran, "may_have_run": place.perhaps, "may": place.backends,
         })).collect::<Vec<_>>(),
         "ran": view.ran.iter().map(|row| json!({
-            "backend": row.backend, "region": row.region, "claimed": row.claimed, "observed": row.observed,
+            "organisation": row.organisation, "backend": row.backend, "region": row.region, "claimed": row.claimed, "observed": row.observed,
             "answered": row.answered, "calls": row.calls, "last": last(&row.last),
         })).collect::<Vec<_>>(),
         "routes": view.routes.iter().map(|row| json!({
@@ -79,7 +79,10 @@ fn reason_json(reason: &Reason) -> Value {
 // ── the map ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 fn places(view: &ResidencyView) -> Markup {
-    let lead = format!("Where calls ran, and where those of {} may run now", view.organisation);
+    let lead = match view.audited {
+        true => format!("Where calls ran, and where those of {} may run now", view.organisation),
+        false => format!("Where calls of {} may run now", view.organisation),
+    };
     html! {
         (heading("Places", &html! { (lead) }))
         @if let Some(warning) = &view.warning { p class="notice" { (warning) } }
@@ -89,7 +92,8 @@ fn places(view: &ResidencyView) -> Markup {
             }
         }
         ul class="legend places-legend" {
-            li class="key-ran" { "ran here" } li class="key-perhaps" { "may have run here" } li class="key-may" { "may run here" }
+            @if view.audited { li class="key-ran" { "ran here" } li class="key-perhaps" { "may have run here" } }
+            li class="key-may" { "may run here" }
         }
         (world::map(&view.places))
         @if view.places.is_empty() {
@@ -99,13 +103,15 @@ fn places(view: &ResidencyView) -> Markup {
                 summary { "Every place" }
                 table class="stacked access" {
                     caption class="sr" { "Places" }
-                    thead { tr { th scope="col" { "Place" } th scope="col" class="r" { "Ran here" } th scope="col" class="r" { "May have" } th scope="col" { "May run here" } } }
+                    thead { tr { th scope="col" { "Place" } @if view.audited { th scope="col" class="r" { "Ran here" } th scope="col" class="r" { "May have" } } th scope="col" { "May run here" } } }
                     tbody {
                         @for place in &view.places {
                             tr {
                                 th scope="row" { (world::name(&place.code)) span class="second" { (place.code) } }
-                                td class="r" data-label="Ran here" { (show::count(place.ran)) }
-                                td class="r" data-label="May have" { (show::count(place.perhaps)) }
+                                @if view.audited {
+                                    td class="r" data-label="Ran here" { (show::count(place.ran)) }
+                                    td class="r" data-label="May have" { (show::count(place.perhaps)) }
+                                }
                                 td data-label="May run here" { (names(&place.backends)) }
                             }
                         }
@@ -262,7 +268,7 @@ fn ran_row(row: &RanRow) -> Markup {
         tr {
             th scope="row" {
                 (row.backend)
-                span class="second" { (row.region) @if !row.answered { ", not answered" } }
+                span class="second" { "for " (row.organisation) " · " (row.region) @if !row.answered { ", not answered" } }
             }
             td data-label="Claimed" { @if row.claimed.is_empty() { span class="faint" { "not decided" } } @else { span class="long" { (row.claimed) } } }
             td data-label="Observed" { @if row.observed.is_empty() { span class="faint" { "unavailable" } } @else { (row.observed) } }
@@ -272,9 +278,10 @@ fn ran_row(row: &RanRow) -> Markup {
     }
 }
 
-fn refusals(rows: &[RefusalRow]) -> Markup {
+fn refusals(rows: &[RefusalRow], audited: bool) -> Markup {
     html! {
-        (heading("Refused", &html! { "Calls that a rule or a policy did not let run, since this plane was started" }))
+        @let whose = if audited { "Calls" } else { "Your calls" };
+        (heading("Refused", &html! { (whose) " that a rule or a policy did not let run, since this plane was started" }))
         @if rows.is_empty() {
             (empty("Nothing was refused", &html! { "A refused call shows up here with the rule that refused it." }))
         } @else {

@@ -46,7 +46,7 @@ pub struct Visitor {
     pub csrf: String,
     /// Whether they logged in here, and so can log out.
     pub logs_out: bool,
-    /// Whether they see commitments, deals and the ledger.
+    /// Whether they see an organisation's spend, commitments, deals and the ledger.
     pub sees_money: bool,
     /// Whether they see who may call what.
     pub sees_access: bool,
@@ -234,6 +234,8 @@ pub struct LedgerView {
     pub accounts: Vec<AccountLine>,
     /// Whether every currency sums to zero.
     pub sums_to_zero: bool,
+    /// Whether accounts of others are left out.
+    pub part: bool,
 }
 
 /// One account in one currency.

@@ -380,9 +380,16 @@ fn what_somebody_may_not_do_is_not_offered() {
     assert!(page(&view, &PageOptions::default()).contains("href=\"/access\""));
     (view.visitor.sees_access, view.visitor.sees_money, view.visitor.logs_out) = (false, false, false);
     let html = page(&view, &PageOptions::default());
-    for hidden in
-        ["href=\"/access\"", "id=\"ledger\"", "id=\"deal\"", "id=\"commitment\"", "/logout", "#ledger"]
-    {
+    for hidden in [
+        "href=\"/access\"",
+        "id=\"ledger\"",
+        "id=\"deal\"",
+        "id=\"commitment\"",
+        "id=\"spend\"",
+        "id=\"figures\"",
+        "/logout",
+        "#ledger",
+    ] {
         assert!(!html.contains(hidden), "{hidden}");
     }
     assert!(fragment("ledger", &view).is_none() && !portal::fragments_json(&view).contains("\"ledger\""));

@@ -10,7 +10,7 @@ mod log;
 mod seal;
 mod vault;
 
-pub use log::Entry;
+pub use log::{Entry, Head};
 pub use seal::MasterKey;
 pub use vault::{Record, Report, Shelf, Vault};
 

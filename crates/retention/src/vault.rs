@@ -1,7 +1,7 @@
 //! Shelves: where records are kept, by organisation and last day.
 
 use crate::Error;
-use crate::log::{self, Entry, hash};
+use crate::log::{self, Entry, Head, Log, hash};
 use crate::seal::{self, MasterKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -57,6 +57,8 @@ pub struct Report {
     pub opened: Option<u64>,
     /// What was deleted and read.
     pub log: Vec<Entry>,
+    /// How far the log reaches: kept elsewhere, it shows later that nothing was cut off.
+    pub head: Head,
 }
 
 /// The label of a shelf.
@@ -246,14 +248,17 @@ impl Vault {
         Ok(())
     }
 
-    /// Checks that the log is whole, that what it says is deleted is gone, and by the key that what is kept can be read.
+    /// Checks that the log is whole and goes on from `since`, that what it says is deleted is gone, and by the key that what is kept can be read.
     ///
     /// # Errors
     /// The first thing that is not so.
-    pub fn verify(&self, key: Option<&MasterKey>) -> Result<Report, Error> {
-        let log = log::read(&self.log())?;
+    pub fn verify(&self, key: Option<&MasterKey>, since: Option<&Head>) -> Result<Report, Error> {
+        let log = Log::read(&self.log())?;
+        if let Some(since) = since {
+            log.check(&self.log(), since)?;
+        }
         let shelves = self.shelves()?;
-        for entry in log.iter().filter(|entry| entry.what == "deleted") {
+        for entry in log.entries.iter().filter(|entry| entry.what == "deleted") {
             // A shelf of the same day may have been begun again since.
             let folder = self.shelf(&entry.organisation, &entry.until);
             let left = folder.join(RECORDS).exists().then(|| read_records(&folder)).transpose()?;
@@ -263,7 +268,7 @@ impl Vault {
             }
         }
         let opened = key.map(|key| self.open_all(key)).transpose()?;
-        Ok(Report { shelves, opened, log })
+        Ok(Report { shelves, opened, head: log.head(), log: log.entries })
     }
 
     fn open_all(&self, key: &MasterKey) -> Result<u64, Error> {
@@ -429,7 +434,7 @@ mod tests {
     fn what_is_kept_is_sealed_and_what_is_deleted_is_gone() {
         let data = tempfile::tempdir().unwrap();
         let (vault, key) = (Vault::open(data.path()), MasterKey::of("one"));
-        assert!(vault.shelves().unwrap().is_empty() && vault.verify(None).unwrap().log.is_empty());
+        assert!(vault.shelves().unwrap().is_empty() && vault.verify(None, None).unwrap().log.is_empty());
         for (request, organisation, until) in
             [("r1", "a/b", "2026-12-01"), ("r2", "a/b", "2026-12-01"), ("r3", "c", "2026-12-02")]
         {
@@ -437,7 +442,7 @@ mod tests {
         }
         assert!(!everything(data.path()).contains("CANARY"));
         assert_eq!(vault.shelves().unwrap()[0].records, 2);
-        assert_eq!(vault.verify(Some(&key)).unwrap().opened, Some(3));
+        assert_eq!(vault.verify(Some(&key), None).unwrap().opened, Some(3));
         let read = vault.read(&key, "r2", "now", "asked").unwrap().unwrap();
         assert_eq!(read, record("r2", "a/b"));
         assert!(vault.read(&key, "r9", "now", "asked").unwrap().is_none());
@@ -449,18 +454,32 @@ mod tests {
         let kept = fs::read(folder.join(RECORDS)).unwrap();
         assert_eq!(vault.delete(|shelf| *shelf.until < *"2026-12-02", "now", "over").unwrap().len(), 1);
         assert!(!folder.exists() && vault.shelves().unwrap().len() == 1);
-        let report = vault.verify(Some(&key)).unwrap();
+        let report = vault.verify(Some(&key), None).unwrap();
         assert_eq!((report.log.len(), report.log[1].records, report.opened), (2, Some(2), Some(1)));
         assert_eq!(report.log[1].sha256.as_deref(), Some(&*hash(&kept)));
         // Brought back, the verdict says so; the log cannot be bent.
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(RECORDS), &kept).unwrap();
-        assert!(vault.verify(None).unwrap_err().to_string().contains("still there"));
+        assert!(vault.verify(None, None).unwrap_err().to_string().contains("still there"));
         fs::remove_dir_all(&folder).unwrap();
         let log = fs::read_to_string(vault.log()).unwrap();
         fs::write(vault.log(), log.lines().skip(1).collect::<Vec<_>>().join("\n") + "\n").unwrap();
-        assert!(vault.verify(None).is_err());
+        assert!(vault.verify(None, None).is_err());
         fs::write(vault.log(), log.replace("asked", "other")).unwrap();
-        assert!(vault.verify(None).is_err());
+        assert!(vault.verify(None, None).is_err());
+        let first = log.lines().next().unwrap().to_owned() + "\n";
+        fs::write(vault.log(), &first).unwrap();
+        let cut = vault.verify(None, None).unwrap_err().to_string();
+        assert!(cut.contains("had 2 lines, and has 1: lines were cut off"), "{cut}");
+        fs::remove_file(vault.log()).unwrap();
+        assert!(vault.verify(None, None).is_err(), "all of them");
+        // What a write that failed has left is not a line, and does not stop the next.
+        fs::write(vault.log(), log + "{\"what\":\"de").unwrap();
+        let head = vault.verify(None, None).unwrap().head;
+        assert_eq!((head.lines, head.to_string().parse()), (2, Ok(head.clone())));
+        vault.read(&key, "r3", "now", "asked again").unwrap().unwrap();
+        assert_eq!(vault.verify(None, Some(&head)).unwrap().head.lines, 3);
+        let other = Head { lines: 3, ..head };
+        assert!(vault.verify(None, Some(&other)).is_err(), "another log of that length");
     }
 }

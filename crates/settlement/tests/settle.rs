@@ -38,8 +38,8 @@ fn a_call_is_charged_drawn_and_shown() {
     assert_eq!((transfer.event_at, transfer.posted_at), (at(0), at(1)));
     assert_eq!(reader.positions().unwrap()[0].drawn, usd("0.0045"));
     assert_eq!(reader.drawn_points("demo").unwrap()[0].amount, usd("0.0045"));
-    assert_eq!(reader.spend_by_model(None).unwrap()[0].totals.amount, usd("0.0045"));
-    assert_eq!(reader.spend_by_day(None).unwrap()[0].totals.calls, 1);
+    assert_eq!(reader.spend_by_model(&|_| true).unwrap()[0].totals.amount, usd("0.0045"));
+    assert_eq!(reader.spend_by_day(&|_| true).unwrap()[0].totals.calls, 1);
 }
 
 #[test]

@@ -125,21 +125,30 @@ impl Reader {
         )
     }
 
-    /// Usage by day and currency, oldest first, of one organisation or of all.
+    /// Every organisation that has used something, by name.
     ///
     /// # Errors
     /// As for [`Reader::applied`].
-    pub fn spend_by_day(&self, organisation: Option<&Organisation>) -> Result<Vec<DayFigures>, Error> {
-        let rows = self.sums("day", organisation, |cells| cells.time())?;
+    pub fn organisations(&self) -> Result<Vec<Organisation>, Error> {
+        let statement = "SELECT DISTINCT organisation FROM rollup ORDER BY organisation";
+        self.rows("rollup", statement, [], |cells| cells.text())
+    }
+
+    /// Usage by day and currency, oldest first, of the organisations that are chosen.
+    ///
+    /// # Errors
+    /// As for [`Reader::applied`].
+    pub fn spend_by_day(&self, chosen: &dyn Fn(&Organisation) -> bool) -> Result<Vec<DayFigures>, Error> {
+        let rows = self.sums("day", chosen, |cells| cells.time())?;
         Ok(rows.into_iter().map(|(day, totals)| DayFigures { day, totals }).collect())
     }
 
-    /// Usage by model and currency, of one organisation or of all.
+    /// Usage by model and currency, of the organisations that are chosen.
     ///
     /// # Errors
     /// As for [`Reader::applied`].
-    pub fn spend_by_model(&self, organisation: Option<&Organisation>) -> Result<Vec<ModelFigures>, Error> {
-        let rows = self.sums("model", organisation, |cells| cells.text())?;
+    pub fn spend_by_model(&self, chosen: &dyn Fn(&Organisation) -> bool) -> Result<Vec<ModelFigures>, Error> {
+        let rows = self.sums("model", chosen, |cells| cells.text())?;
         Ok(rows.into_iter().map(|(model, totals)| ModelFigures { model, totals }).collect())
     }
 
@@ -147,21 +156,20 @@ impl Reader {
     fn sums<K: PartialEq>(
         &self,
         column: &str,
-        organisation: Option<&Organisation>,
+        chosen: &dyn Fn(&Organisation) -> bool,
         read: impl Fn(&mut Cells<'_>) -> rusqlite::Result<K>,
     ) -> Result<Vec<(K, Totals)>, Error> {
         let statement = format!(
-            "SELECT {column}, currency, calls, attempts, input, cache_read, cache_write_5m, cache_write_1h, \
-             output, reasoning, amount FROM rollup WHERE ?1 IS NULL OR organisation = ?1 \
-             ORDER BY {column}, currency"
+            "SELECT {column}, organisation, currency, calls, attempts, input, cache_read, cache_write_5m, \
+             cache_write_1h, output, reasoning, amount FROM rollup ORDER BY {column}, currency"
         );
-        let rows = self.rows("rollup", &statement, [organisation.map(Organisation::as_str)], |cells| {
-            let key = read(cells)?;
+        let rows = self.rows("rollup", &statement, [], |cells| {
+            let (key, organisation) = (read(cells)?, cells.text()?);
             let currency: Currency = cells.text()?;
-            Ok((key, read_sums(cells, currency)?))
+            Ok((key, organisation, read_sums(cells, currency)?))
         })?;
         let mut sums: Vec<(K, Totals)> = Vec::new();
-        for (key, totals) in rows {
+        for (key, _, totals) in rows.into_iter().filter(|(_, organisation, _)| chosen(organisation)) {
             let same = |(other, sum): &&mut (K, Totals)| {
                 *other == key && sum.amount.currency() == totals.amount.currency()
             };

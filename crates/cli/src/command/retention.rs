@@ -2,7 +2,7 @@
 
 use super::{answer, books::Books};
 use crate::failure::Failure;
-use retention::{MasterKey, Report, Shelf, Vault};
+use retention::{Head, MasterKey, Report, Shelf, Vault};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ pub enum Verb {
         /// Open every record, too: the variable or file of the key, as in the configuration
         #[arg(long, value_name = "env:NAME|file:PATH")]
         key: Option<String>,
+        /// That the log goes on from what an earlier answer gave as its head
+        #[arg(long, value_name = "LINES:SHA256")]
+        since: Option<Head>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -100,9 +103,10 @@ pub fn run(verb: &Verb) -> Result<(), Failure> {
                 deleted.len()
             ))
         }
-        Verb::Verify { books, key: given, json } => {
+        Verb::Verify { books, key: given, since, json } => {
             let key = given.as_deref().map(key).transpose()?;
-            let report = Vault::open(&books.data()?).verify(key.as_ref()).map_err(Failure::failed)?;
+            let report =
+                Vault::open(&books.data()?).verify(key.as_ref(), since.as_ref()).map_err(Failure::failed)?;
             answer(&if *json {
                 format!("{}\n", json!({ "ok": true, "report": report }))
             } else {
@@ -143,9 +147,10 @@ fn verified(report: &Report) -> String {
     let count = |what: &str| report.log.iter().filter(|entry| entry.what == what).count();
     let opened = report.opened.map(|opened| format!(", {opened} opened by the key")).unwrap_or_default();
     format!(
-        "ok: {records} records kept on {} shelves{opened}\n    {} shelves deleted and gone, {} records read; the log is whole\n",
+        "ok: {records} records kept on {} shelves{opened}\n    {} shelves deleted and gone, {} records read; the log is whole, its head {}\n",
         report.shelves.len(),
         count("deleted"),
-        count("read")
+        count("read"),
+        report.head
     )
 }

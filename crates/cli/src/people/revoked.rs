@@ -22,6 +22,9 @@ pub struct Revocation {
     pub key: String,
     /// Whom it spoke for.
     pub of: String,
+    /// Whose key it was; none on record before that was kept.
+    #[serde(default)]
+    pub organisation: Option<String>,
     /// The beginning of its secret's hash.
     pub print: String,
     /// Who ended it.
@@ -125,6 +128,7 @@ impl Revocation {
             at: now.to_string(),
             key: known.principal.proof.clone(),
             of: known.principal.to_string(),
+            organisation: Some(known.principal.organisation.to_string()),
             print: known.print.clone(),
             by,
             reason: reason.trim().to_owned(),

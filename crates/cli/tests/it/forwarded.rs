@@ -12,7 +12,7 @@ const AUDIENCE: &str = "/projects/1234/global/backendServices/5678";
 
 fn config(forwarded: &str) -> String {
     let common = "
-organisation = \"acme\"
+organisation = \"demo\"
 team = \"people\"
 subject_claim = \"email\"
 role = [{ role = \"admin\", required = { email = \"ada@acme.example\" } }, { role = \"viewer\" }]
@@ -56,7 +56,7 @@ fn a_signed_identity_lets_somebody_in_and_nothing_else_does() {
     let good = claims("https://cloud.google.com/iap", AUDIENCE);
     let page = look(&plane, "/usage", &[(header, &signer.token(&good))]);
     assert_eq!(page.status, 200);
-    assert!(text(&page.body).contains("acme/people/ada@acme.example"));
+    assert!(text(&page.body).contains("demo/people/ada@acme.example"));
     assert!(!text(&page.body).contains("action=\"/logout\""), "there is no session here to end");
     let token = signer.token(&good);
     for (why, headers) in [

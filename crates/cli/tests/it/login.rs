@@ -14,7 +14,7 @@ client_id = \"portal\"
 client_secret = \"env:VENDOR_KEY\"
 terminal_client_id = \"terminal\"
 algorithms = [\"ES256\"]
-organisation = \"acme\"
+organisation = \"demo\"
 team_claim = \"department\"
 subject_claim = \"email\"
 role = [
@@ -154,7 +154,7 @@ fn a_person_logs_in_and_out() {
     let session = cookie(&answer, SESSION).unwrap();
     let page = world.get("/usage", &session);
     assert_eq!(page.status, 200);
-    assert!(text(&page.body).contains("acme/ml/ada@acme.example"));
+    assert!(text(&page.body).contains("demo/ml/ada@acme.example"));
     assert_eq!(page.header("strict-transport-security"), Some("max-age=31536000"));
     // Whoever is logged in plays in their own name.
     let origin = ask("/api/session", &session).with("origin", "https://portal.example");
@@ -414,7 +414,7 @@ fn roles_say_what_is_seen_and_done() {
     assert_eq!(plane.send(&call).status, 401);
     let record = std::fs::read_to_string(home.data().join("revoked.jsonl")).unwrap();
     let record: Value = serde_json::from_str(record.trim()).unwrap();
-    assert_eq!((&record["by"], &record["reason"]), (&json!("acme/ml/ada@acme.example"), &json!("it leaked")));
+    assert_eq!((&record["by"], &record["reason"]), (&json!("demo/ml/ada@acme.example"), &json!("it leaked")));
     assert!(!record.to_string().contains(CALLER_KEY));
 }
 
@@ -481,7 +481,7 @@ fn a_terminal_gets_a_token_for_an_id_token_of_its_own() {
     };
     let given = exchange(&claims("extra", json!(1)));
     assert_eq!(given.status, 200, "{}", text(&given.body));
-    assert_eq!(given.json()["principal"], "acme/ml/ada@acme.example");
+    assert_eq!(given.json()["principal"], "demo/ml/ada@acme.example");
     let token = given.json()["access_token"].as_str().unwrap().to_owned();
     let call = Wire::Messages.ask("echo", false, "").without("authorization");
     let answer = world.plane.send(&call.with("authorization", &format!("Bearer {token}")));
@@ -550,7 +550,7 @@ fn a_terminal_logs_in_and_stays_logged_in() {
     });
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains(&format!("Open {}/go?c=1", provider.url)) && said.contains("WDJB-MJHT"), "{said}");
-    assert!(said.contains("Logged in as acme/ml/ada@acme.example"), "{said}");
+    assert!(said.contains("Logged in as demo/ml/ada@acme.example"), "{said}");
     let asked = provider.asked("/device").pop().unwrap();
     assert_eq!((asked.form["client_id"].as_str(), asked.authorization), ("terminal", None));
     assert_eq!(asked.form["scope"], "openid profile email offline_access");
@@ -561,7 +561,7 @@ fn a_terminal_logs_in_and_stays_logged_in() {
     let ask = || offtake(&home, &["ask", "Hello?", "--model", "echo", "--url", &url, "--json"]);
     let (code, said) = ask();
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(home.usage()[0]["principal"], "acme/ml/ada@acme.example");
+    assert_eq!(home.usage()[0]["principal"], "demo/ml/ada@acme.example");
 
     // Shortly before it ends, it is asked for again; what brings the next one is kept.
     let kept = || serde_json::from_slice::<Value>(&std::fs::read(&path).unwrap()).unwrap()[&url].clone();

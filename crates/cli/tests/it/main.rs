@@ -29,4 +29,5 @@ mod provider;
 mod relay;
 mod residency;
 mod retention;
+mod sight;
 mod upstream;

@@ -93,7 +93,9 @@ pub fn residency(text: &str) -> ResidencyView {
             place("CA-QC", 0, 0, &["montreal"]),
             place(text, 1, 0, &[]),
         ],
+        audited: true,
         ran: vec![RanRow {
+            organisation: own(),
             backend: own(),
             region: own(),
             claimed: own(),

@@ -74,7 +74,7 @@ pub fn empty() -> Overview {
         },
         commitment: Some(commitment("0", "0.135", Vec::new())),
         deal: Some(deal()),
-        ledger: LedgerView { accounts: Vec::new(), sums_to_zero: true },
+        ledger: LedgerView { accounts: Vec::new(), part: false, sums_to_zero: true },
         recent: Vec::new(),
         starters: starters(),
     }
@@ -290,7 +290,7 @@ fn books(lines: &[(&str, &str)]) -> LedgerView {
         .iter()
         .map(|(account, balance)| AccountLine { account: (*account).to_owned(), balance: usd(balance) })
         .collect();
-    LedgerView { accounts, sums_to_zero: true }
+    LedgerView { accounts, part: false, sums_to_zero: true }
 }
 
 /// Five months in, with several models, some without a price.

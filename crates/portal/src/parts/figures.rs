@@ -12,7 +12,6 @@ const ROOM: usize = 11;
 pub(super) fn figures(view: &Overview) -> Markup {
     let spend = &view.spend;
     html! {
-        h1 class="sr" { (view.visitor.organisation) ": overview" }
         dl class="figures" {
             div {
                 dt { "Spend so far" }
@@ -32,7 +31,7 @@ pub(super) fn figures(view: &Overview) -> Markup {
                 dd { a class="figure" href="/usage" { (show::headline_count(spend.tokens.total(), ROOM, "tokens")) } }
                 dd class="under" { (token_brief(&spend.tokens)) }
             }
-            @if view.visitor.sees_money { div { (left(view.commitment.as_ref())) } }
+            div { (left(view.commitment.as_ref())) }
         }
     }
 }

@@ -26,7 +26,7 @@ fn accounts(ledger: &LedgerView) -> Markup {
             caption class="sr" { "Accounts and balances" }
             thead { tr { th scope="col" { "Account" } th scope="col" class="r" { "Balance" } th scope="col" { "Currency" } } }
             tbody { @for line in &ledger.accounts { (account(line)) } }
-            tfoot {
+            @if !ledger.part { tfoot {
                 @for sum in sums(&ledger.accounts) {
                     tr {
                         th scope="row" { "Sum" }
@@ -34,8 +34,9 @@ fn accounts(ledger: &LedgerView) -> Markup {
                         td { (sum.currency()) }
                     }
                 }
-            }
+            } }
         }
+        @if ledger.part { p class="faint" { "Accounts of your organisation. The proof is over everyone's." } }
     }
 }
 

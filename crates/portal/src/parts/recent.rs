@@ -11,7 +11,7 @@ pub(super) fn recent(view: &Overview) -> Markup {
         @if view.recent.is_empty() {
             (empty("Nothing here yet", &html! { "The first call shows up here with its tokens, cost and the transfer that books it." }))
             // With no calls at all, the commands stand under Spend already.
-            @if view.spend.calls > 0 { (starters(view)) }
+            @if view.spend.calls > 0 || !view.visitor.sees_money { (starters(view)) }
         } @else {
             (calls_table(&view.recent))
         }

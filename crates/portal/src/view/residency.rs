@@ -24,6 +24,8 @@ pub struct ResidencyView {
     pub places: Vec<PlaceMark>,
     /// The ways that calls took, the busiest first.
     pub ran: Vec<RanRow>,
+    /// Whether whoever looks sees where calls of an organisation ran, and refusals that are not their own.
+    pub audited: bool,
     /// Every way that a call could take, and whether it lawfully may.
     pub routes: Vec<RouteRow>,
     /// Calls that were refused lately, the latest first.
@@ -54,6 +56,8 @@ pub struct PlaceMark {
 /// A way that calls took.
 #[derive(Debug, Clone)]
 pub struct RanRow {
+    /// Whose calls.
+    pub organisation: String,
     /// The backend.
     pub backend: String,
     /// Where it runs, in the operator's words.

@@ -81,7 +81,7 @@ fn what_ran_and_what_was_refused_is_shown_with_its_place_and_rule() {
         .collect();
     assert_eq!(refusals, [("closed", "policy"), ("abroad", "eu.gdpr.transfer")]);
     let html = text(&page(&plane, "/residency").body);
-    for part in ["United States: 2 calls ran here", "eu.gdpr.transfer", "demo/bench/bench", "no policy permits"] {
+    for part in ["2 calls ran here", "eu.gdpr.transfer", "demo/bench/bench", "no policy permits"] {
         assert!(html.contains(part), "{part}");
     }
 

@@ -292,6 +292,11 @@ def test_roles(browser, plane):
         expect(page.locator("nav")).not_to_contain_text("Ledger")
         page.goto(plane.url + "/access")
         expect(page.locator("h1")).to_have_text("Not for your role")
+        page.goto(plane.url + "/residency")
+        expect(page.locator(".area-question")).to_be_visible()
+        expect(page.locator(".area-ran")).to_have_count(0)
+        expect(page.locator(".area-refusals")).not_to_contain_text("acme/ml/laptop")
+        shot(page, "residency-viewer")
     with somebody(browser, plane, "ada.compliance", "/access") as page:
         expect(page.locator(".area-keys")).to_contain_text("laptop")
         expect(page.locator(".revoke")).to_have_count(0)
@@ -334,7 +339,7 @@ def test_access_fits_each_screen(browser, plane, name, options):
 def test_residency_answers_on_each_screen(browser, plane, name, options):
     assert plane.call("laptop", "echo") == 200
     assert plane.call("laptop", "claude") == 403
-    with somebody(browser, plane, "ada.viewer", "/residency", **options) as page:
+    with somebody(browser, plane, "ada.compliance", "/residency", **options) as page:
         expect(page.locator("svg.world .did-run title")).to_contain_text("Germany")
         expect(page.locator(".area-refusals")).to_contain_text("eu.gdpr.transfer")
         page.fill("#principal", "acme/ml/laptop")

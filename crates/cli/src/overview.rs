@@ -47,6 +47,7 @@ pub fn visitor(sources: &Sources, looker: &Looker) -> Visitor {
         sees_money: sight.may_anywhere(Action::ViewSpend),
         sees_access: sight.may_anywhere(Action::ViewAudit),
         revokes: sight.may_anywhere(Action::ManageContract),
+        trouble: sources.refusal().filter(|_| sight.operates()),
     }
 }
 

@@ -32,7 +32,7 @@ use settlement::Watch;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 use units::{Clock, Timestamp};
@@ -54,6 +54,7 @@ pub struct Sources {
     gateway: OnceLock<Weak<Gateway>>,
     address: OnceLock<SocketAddr>,
     stopping: Arc<Notify>,
+    refused: Mutex<Option<String>>,
 }
 
 impl Sources {
@@ -72,6 +73,7 @@ impl Sources {
             gateway: OnceLock::new(),
             address: OnceLock::new(),
             stopping: Arc::default(),
+            refused: Mutex::default(),
         })
     }
 
@@ -96,6 +98,16 @@ impl Sources {
 
     pub(crate) fn live(&self) -> Option<Arc<gateway::Live>> {
         self.gateway.get().and_then(Weak::upgrade).map(|gateway| gateway.live())
+    }
+
+    /// Why the configuration's files, as they are by now, are not used; none where they are.
+    pub fn configuration_refused(&self, why: Option<String>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// What was said last by [`Sources::configuration_refused`].
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Calls that were not let run lately, the latest first.

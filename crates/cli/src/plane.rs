@@ -89,6 +89,8 @@ impl Plane {
             clock: Arc::clone(&clock),
             revocations: Arc::clone(&sources.revocations),
             fetcher: fetcher.clone(),
+            sources: Arc::clone(&sources),
+            telemetry: Arc::clone(&telemetry),
         };
         Ok(Self { gateway, journal, settler, sources, telemetry, clock, reloader, fetcher, keeper })
     }

@@ -6,6 +6,7 @@
 use crate::archive;
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
+use crate::pages::Sources;
 use crate::people::revoked::Revocations;
 use crate::plane::commitments;
 use config::{Environment, File};
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use telemetry::Telemetry;
 use units::{BackendName, Clock};
 
 /// How often the file is looked at.
@@ -43,6 +45,10 @@ pub struct Reloader {
     pub revocations: Arc<Revocations>,
     /// Who fetches issuers' keys.
     pub fetcher: Fetcher,
+    /// Where it is said that a changed configuration cannot be used.
+    pub sources: Arc<Sources>,
+    /// The meters.
+    pub telemetry: Arc<Telemetry>,
 }
 
 impl Reloader {
@@ -61,11 +67,20 @@ impl Reloader {
             if now == seen {
                 continue;
             }
-            match self.reload() {
+            let reloaded = self.reload();
+            self.telemetry.configuration_refused(reloaded.is_err());
+            match reloaded {
                 Ok(version) => {
-                    tracing::info!(version = format_args!("{version:016x}"), "the configuration was reloaded")
+                    tracing::info!(
+                        version = format_args!("{version:016x}"),
+                        "the configuration was reloaded"
+                    );
+                    self.sources.configuration_refused(None);
                 }
-                Err(error) => tracing::error!("the changed configuration is not used: {error}"),
+                Err(error) => {
+                    tracing::error!("the changed configuration is not used: {error}");
+                    self.sources.configuration_refused(Some(error.to_string()));
+                }
             }
             // The new version may name other files.
             seen = changed(&self.files);

@@ -56,6 +56,11 @@ impl<'a> Sight<'a> {
                 && others.into_iter().all(|organisation| self.may(action, organisation)))
     }
 
+    /// Whether they run this plane: they sit at it, or administer an organisation.
+    pub fn operates(&self) -> bool {
+        self.looker.owner.is_none() || self.may_anywhere(Action::ManageContract)
+    }
+
     /// Whether it is their own organisation.
     pub fn is_of(&self, organisation: &Organisation) -> bool {
         self.looker.owner.as_ref().is_some_and(|owner| owner.organisation == *organisation)

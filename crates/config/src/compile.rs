@@ -59,7 +59,10 @@ impl File {
         match snapshot {
             Some(snapshot) if problems.is_empty() => Ok(snapshot),
             _ => {
-                problems.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
+                problems.sort_by_key(|problem| {
+                    let of = problem.of.as_ref().map(|(path, _)| path.clone());
+                    (of, problem.span.as_ref().map(|span| span.start))
+                });
                 Err(Problems { path: self.path.clone(), text: self.text.clone(), list: problems })
             }
         }
@@ -193,14 +196,46 @@ impl Compiler<'_> {
         let Some(raw) = &self.file.raw.policy else { return Some(policy::Policy::open()) };
         let mut files = Vec::new();
         for name in raw.files.get_ref() {
-            files.push((name.get_ref().as_str(), self.include(name, "policy")?));
+            files.extend(self.policy_files(name)?);
         }
-        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        self.policies = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        match policy::Policy::parse(&files) {
-            Ok(policy) => Some(policy),
+        let parsed = policy::Policy::parse(&files);
+        let problem = |error: policy::PolicyError| {
+            let file = error.place.and_then(|place| files.get(place));
+            let of = file.map(|(name, text)| (self.file.base().join(name), text.clone()));
+            let span = if of.is_some() { error.span } else { Some(raw.files.span()) };
+            Problem { span, message: error.message, hint: error.mend, of }
+        };
+        let policy = parsed.map_err(|errors| errors.0.into_iter().map(problem).collect::<Vec<_>>());
+        self.policies = files;
+        policy.map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// A policy file with its text, or all of a folder.
+    fn policy_files(&mut self, name: &Text) -> Option<Vec<(String, String)>> {
+        let folder = self.file.base().join(name.get_ref());
+        if !folder.is_dir() {
+            return Some(vec![(name.get_ref().clone(), self.include(name, "policy")?)]);
+        }
+        let read = || -> std::io::Result<Vec<(String, String)>> {
+            let within = file::policies_in(&folder)?.into_iter();
+            let read = within.map(|path| {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                let text = std::fs::read_to_string(&path)?;
+                Ok((format!("{}/{file}", name.get_ref().trim_end_matches('/')), text))
+            });
+            read.collect()
+        };
+        match read() {
+            Ok(files) if files.is_empty() => {
+                self.problem(name, format!("there is no `.cedar` file in `{}`", folder.display()));
+                None
+            }
+            Ok(files) => {
+                self.read.extend(files.iter().map(|(_, text)| text.clone()));
+                Some(files)
+            }
             Err(error) => {
-                self.problems.push(Problem::at(raw.files.span(), error.to_string()));
+                self.problem(name, format!("cannot read the policies in `{}`: {error}", folder.display()));
                 None
             }
         }
@@ -215,10 +250,10 @@ impl Compiler<'_> {
         match contract::Deal::parse(&text) {
             Ok(deal) => Some(Commitment { deal: Arc::new(deal), organisation }),
             Err(error) => {
-                let place = error.place(&text).map_or(0, |place| place.line);
-                let message =
-                    format!("{}:{place}: {error}", self.file.base().join(raw.file.get_ref()).display());
-                self.problem(&raw.file, message).hint = (!error.mend.is_empty()).then_some(error.mend);
+                let problem = Problem { span: error.span.clone(), ..Problem::whole(error.to_string()) };
+                let mut problem = problem.of(self.file.base().join(raw.file.get_ref()), text);
+                problem.hint = (!error.mend.is_empty()).then_some(error.mend);
+                self.problems.push(problem);
                 None
             }
         }

@@ -239,6 +239,18 @@ pub(crate) struct Telemetry {
     pub format: Option<Text>,
 }
 
+/// The policy files of a folder, by name.
+///
+/// # Errors
+/// When it is no folder that can be read.
+pub(crate) fn policies_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "cedar"));
+    paths.sort_unstable();
+    Ok(paths)
+}
+
 impl File {
     /// Reads and parses the file at `path`.
     ///
@@ -265,7 +277,7 @@ impl File {
             Ok(raw) => Ok(Self { path: path.to_owned(), text, raw }),
             Err(error) => {
                 let message = error.message().replace('\n', ", ");
-                let problem = Problem { span: error.span(), message, hint: None };
+                let problem = Problem { span: error.span(), message, hint: None, of: None };
                 Err(Problems { path: path.to_owned(), text, list: vec![problem] })
             }
         }
@@ -279,6 +291,12 @@ impl File {
     /// Every file that this configuration is made of: itself, and those it names.
     pub fn files(&self) -> Vec<PathBuf> {
         let policies = self.raw.policy.iter().flat_map(|policy| policy.files.get_ref());
+        // A folder is watched, and what is in it.
+        let policies = policies.flat_map(|name| {
+            let path = self.base().join(name.get_ref());
+            let within = policies_in(&path).unwrap_or_default();
+            std::iter::once(path).chain(within)
+        });
         let keys = self.raw.identity.issuers.iter().filter_map(|issuer| issuer.jwks.as_ref());
         let deals = self.raw.contracts.iter().map(|contract| &contract.file);
         let catalogues = self.raw.residency.iter().flat_map(|raw| raw.catalogues.iter().flatten());
@@ -288,9 +306,9 @@ impl File {
         let tls = tls.flat_map(|tls| std::iter::once(&tls.certificate).chain(tls.client_ca.as_ref()));
         let lists = self.raw.backends.iter().any(|backend| backend.destinations_from.is_some());
         let lists = lists.then(|| self.data_dir().join(crate::DESTINATIONS)).into_iter();
-        let all = policies.chain(tls).chain(keys).chain(deals).chain(catalogues).chain(forwarded);
+        let all = tls.chain(keys).chain(deals).chain(catalogues).chain(forwarded);
         let named = all.map(|name| self.base().join(name.get_ref()));
-        std::iter::once(self.path.clone()).chain(named).chain(lists).collect()
+        std::iter::once(self.path.clone()).chain(policies).chain(named).chain(lists).collect()
     }
 
     /// The catalogue files that it names, with their texts.

@@ -13,17 +13,26 @@ pub struct Problem {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// Another file that it is about, with its text: one that this file names.
+    pub of: Option<(PathBuf, String)>,
 }
 
 impl Problem {
     /// A mistake at these bytes.
     pub fn at(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span: Some(span), message: message.into(), hint: None }
+        Self { span: Some(span), message: message.into(), hint: None, of: None }
     }
 
     /// A mistake of the whole file.
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { span: None, message: message.into(), hint: None }
+        Self { span: None, message: message.into(), hint: None, of: None }
+    }
+
+    /// The same, of another file with this text; the bytes are then its.
+    #[must_use]
+    pub fn of(mut self, path: PathBuf, text: impl Into<String>) -> Self {
+        self.of = Some((path, text.into()));
+        self
     }
 
     /// With the mend.
@@ -66,25 +75,55 @@ impl fmt::Display for Problems {
 
 impl Problems {
     fn show_place(&self, out: &mut fmt::Formatter<'_>, problem: &Problem) -> fmt::Result {
-        let path = self.path.display();
+        let (path, text) = problem.of.as_ref().map_or((&self.path, &self.text), |(path, text)| (path, text));
+        let path = path.display();
         let Some(span) = &problem.span else { return write!(out, "\n --> {path}") };
-        let start = floor_char(&self.text, span.start);
-        let before = self.text.get(..start).unwrap_or_default();
+        let start = floor_char(text, span.start);
+        let before = text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-        let line = self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let line = text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
         let number = before.matches('\n').count() + 1;
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        let end =
-            floor_char(&self.text, span.end.clamp(start, line_start + line.len().max(start - line_start)));
-        let width = self.text.get(start..end).unwrap_or_default().chars().count().max(1);
+        let end = floor_char(text, span.end.clamp(start, line_start + line.len().max(start - line_start)));
+        let width = text.get(start..end).unwrap_or_default().chars().count().max(1);
         let gutter = " ".repeat(number.to_string().len());
         let indent = " ".repeat(column - 1);
         let carets = "^".repeat(width);
         write!(
             out,
-            "\n{gutter}--> {path}:{number}:{column}\n{gutter} |\n{number} | {line}\n{gutter} | {indent}{carets}"
+            "\n{gutter}--> {path}:{number}:{column}\n{gutter} |\n{number} | {}\n{gutter} | {indent}{carets}",
+            masked(line)
         )
     }
+}
+
+/// The line with stars for what may be a secret that was written in the place of a reference: what is wrong is shown in
+/// logs, too.
+fn masked(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let (mut name, mut rest) = (String::new(), line);
+    while let Some(open) = rest.find(['"', '\'']) {
+        let (before, quoted) = rest.split_at(open);
+        let quote = if quoted.starts_with('"') { '"' } else { '\'' };
+        let inner = quoted.get(1..).unwrap_or_default();
+        let value = inner.split(quote).next().unwrap_or_default();
+        if let Some((left, _)) = before.rsplit_once('=') {
+            let last = |character: char| !(character.is_alphanumeric() || character == '_');
+            name = left.trim_end().rsplit(last).next().unwrap_or_default().to_owned();
+        }
+        let secret = name.ends_with("secret") || name == "key" || name.ends_with("_key");
+        let reference = ["env:", "file:", "sha256:"].iter().any(|kind| value.starts_with(kind));
+        shown += before;
+        shown.push(quote);
+        if secret && !reference {
+            shown.extend(std::iter::repeat_n('*', value.chars().count()));
+        } else {
+            shown += value;
+        }
+        let after = inner.get(value.len()..).unwrap_or_default();
+        rest = after.strip_prefix(quote).inspect(|_| shown.push(quote)).unwrap_or(after);
+    }
+    shown + rest
 }
 
 fn floor_char(text: &str, index: usize) -> usize {
@@ -103,6 +142,20 @@ mod tests {
         let problems = Problems { path: "offtake.toml".into(), text, list: vec![problem] };
         let shown = "error: expected a string\n --> offtake.toml:2:7\n  |\n2 | dir = 7\n  |       ^\n  = help: write `dir = \"./data\"`";
         assert_eq!(problems.to_string(), shown);
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        for (line, shown) in [
+            ("secret = \"hunter2\"", "secret = \"*******\""),
+            ("key = { a = 1 }, client_secret='hé' # x", "key = { a = 1 }, client_secret='**' # x"),
+            ("token_key = \"half", "token_key = \"****"),
+            ("secret = \"env:NAME\"", "secret = \"env:NAME\""),
+            ("name = \"k\", secret = \"s\", team = \"t\"", "name = \"k\", secret = \"*\", team = \"t\""),
+            ("keys = \"keys.json\"", "keys = \"keys.json\""),
+        ] {
+            assert_eq!(masked(line), shown);
+        }
     }
 
     #[test]

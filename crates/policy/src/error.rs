@@ -1,15 +1,41 @@
 //! Why policies cannot be read, and why a caller may not.
 
+use std::fmt;
+use std::ops::Range;
+
+/// What is wrong with policy files: every mistake that was found, in the order of files and lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyErrors(pub Vec<PolicyError>);
+
+impl std::error::Error for PolicyErrors {}
+
+impl fmt::Display for PolicyErrors {
+    /// One a line.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(nth, error)| {
+            let end = if nth > 0 { "\n" } else { "" };
+            write!(out, "{end}{error}")
+        })
+    }
+}
+
 /// A policy file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {message}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
+#[error("{file}{}: {message}{}", .line.map(|line| format!(":{line}")).unwrap_or_default(),
+    .mend.as_ref().map(|mend| format!(" ({mend})")).unwrap_or_default())]
 pub struct PolicyError {
+    /// Which file, from 0 in the order given; none for what is wrong with the schema.
+    pub place: Option<usize>,
     /// The file's name as given.
     pub file: String,
     /// The line, from 1, where it is known.
     pub line: Option<usize>,
-    /// What is wrong, and the mend where it is known.
+    /// Bytes of the file it is about, where they are known.
+    pub span: Option<Range<usize>>,
+    /// What is wrong.
     pub message: String,
+    /// The mend, where it is known.
+    pub mend: Option<String>,
 }
 
 /// Why a caller may not. The text is fit for the caller.

@@ -1,7 +1,7 @@
 //! Cedar: reading policies against the schema, and asking them.
 
 use crate::decisions::Question;
-use crate::error::{Denial, PolicyError};
+use crate::error::{Denial, PolicyError, PolicyErrors};
 use crate::{Action, Permit, SCHEMA};
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
@@ -11,6 +11,7 @@ use cedar_policy::{
 };
 use identity::{CallerKind, Principal};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Policies that fit the schema.
@@ -47,18 +48,32 @@ impl Types {
 
 impl Rules {
     /// Reads and validates `files`.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, PolicyError> {
-        let ours = |message: String| PolicyError { file: "offtake.cedarschema".into(), line: None, message };
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, PolicyErrors> {
+        let ours = |message: String| {
+            let file = "offtake.cedarschema".into();
+            PolicyErrors(vec![PolicyError { place: None, file, line: None, span: None, message, mend: None }])
+        };
         let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|error| ours(error.to_string()))?;
         let mut policies = PolicySet::new();
-        for (file, text) in files {
-            add_file(&mut policies, file, text)?;
+        let mut wrong = Vec::new();
+        for place in 0..files.len() {
+            let added = add_file(&mut policies, files, place);
+            wrong.extend(added.err().into_iter().flatten());
         }
+        // A file that could not be read says nothing of the others; policies that fit the schema are told of all the same.
         let validator = Validator::new(schema.clone());
         let checked = validator.validate(&policies, ValidationMode::default());
-        if let Some(error) = checked.validation_errors().next() {
-            let (file, text) = file_of(files, &policies, error.policy_id());
-            return Err(at(file, text, &DetailedError::from(error)));
+        for error in checked.validation_errors() {
+            let place = file_of(files, &policies, error.policy_id());
+            wrong.push(at(files, place, &DetailedError::from(error)));
+        }
+        if !wrong.is_empty() {
+            wrong.sort_by_key(|error| (error.place, error.line, error.message.clone()));
+            // What is wrong for users and for workloads alike is told once.
+            wrong.dedup_by(|one, other| {
+                one.span.is_some() && (one.place, &one.span) == (other.place, &other.span)
+            });
+            return Err(PolicyErrors(wrong));
         }
         let types = Types::new().map_err(ours)?;
         let named = Action::ALL.into_iter().filter(|action| is_named(&policies, &types, *action)).collect();
@@ -226,28 +241,36 @@ fn escape(name: &str) -> String {
     name.replace('%', "%25").replace('/', "%2F")
 }
 
-/// Adds the policies of one file under ids that mean something to a reader.
-fn add_file(policies: &mut PolicySet, file: &str, text: &str) -> Result<(), PolicyError> {
-    let wrong = |message: String| PolicyError { file: file.to_owned(), line: None, message };
-    let set: PolicySet = text
-        .parse()
-        .map_err(|errors: cedar_policy::ParseErrors| at(file, text, &DetailedError::from(&errors)))?;
+/// Adds the policies of one of these files under ids that mean something to a reader.
+fn add_file(policies: &mut PolicySet, files: &[(&str, &str)], place: usize) -> Result<(), Vec<PolicyError>> {
+    let (file, text) = files.get(place).copied().unwrap_or_default();
+    let wrong = |about: Option<&Policy>, message: String| {
+        let source = about.and_then(Policy::to_cedar).unwrap_or_default();
+        let start = text.find(source.trim()).filter(|_| !source.is_empty());
+        let span = start.map(|start| start..start + source.lines().next().unwrap_or_default().len());
+        PolicyError { span: span.clone(), line: line(text, span), ..bare(file, place, message) }
+    };
+    let set: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
+        errors.iter().map(|error| at(files, Some(place), &DetailedError::from(error))).collect::<Vec<_>>()
+    })?;
     if set.templates().next().is_some() {
-        return Err(wrong("a policy with a slot (`?principal`, `?resource`) is never linked here".into()));
+        let message = "a policy with a slot (`?principal`, `?resource`) is never linked here";
+        return Err(vec![wrong(None, message.to_owned())]);
     }
     for policy in set.policies() {
         let id = match policy.annotation("id") {
             Some(id) => id.to_owned(),
-            None => format!("{file}#{}", place(policy.id())),
+            None => format!("{file}#{}", number(policy.id())),
         };
         let named = policy.new_id(PolicyId::new(&id));
-        policies.add(named).map_err(|_| wrong(format!("policy id `{id}` is used twice")))?;
+        let again = |_| vec![wrong(Some(policy), format!("policy id `{id}` is used twice"))];
+        policies.add(named).map_err(again)?;
     }
     Ok(())
 }
 
 /// Cedar names the policies of a text `policy0`, `policy1`, …; people count from one.
-fn place(id: &PolicyId) -> usize {
+fn number(id: &PolicyId) -> usize {
     id.to_string()
         .strip_prefix("policy")
         .and_then(|digits| digits.parse().ok())
@@ -255,16 +278,24 @@ fn place(id: &PolicyId) -> usize {
 }
 
 /// The file a policy came from, by its text.
-fn file_of<'a>(files: &[(&'a str, &'a str)], policies: &PolicySet, id: &PolicyId) -> (&'a str, &'a str) {
+fn file_of(files: &[(&str, &str)], policies: &PolicySet, id: &PolicyId) -> Option<usize> {
     let source = policies.policy(id).and_then(Policy::to_cedar).unwrap_or_default();
-    files.iter().find(|(_, text)| text.contains(source.trim())).copied().unwrap_or_default()
+    files.iter().position(|(_, text)| text.contains(source.trim()))
 }
 
-/// Cedar's error with the line it points at.
-fn at(file: &str, text: &str, error: &DetailedError) -> PolicyError {
-    let offset = error.source_locations.first().map(|label| label.loc.start);
-    let before = offset.and_then(|offset| text.get(..offset));
-    let line = before.map(|before| before.matches('\n').count() + 1);
-    let help = error.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-    PolicyError { file: file.to_owned(), line, message: format!("{}{help}", error.message) }
+/// Cedar's error with the place it points at.
+fn at(files: &[(&str, &str)], place: Option<usize>, error: &DetailedError) -> PolicyError {
+    let (file, text) = place.and_then(|place| files.get(place)).copied().unwrap_or_default();
+    let span = error.source_locations.first().map(|label| label.loc.start..label.loc.end);
+    let mend = error.help.clone();
+    let line = line(text, span.clone());
+    PolicyError { line, span, mend, ..bare(file, place.unwrap_or_default(), error.message.clone()) }
+}
+
+fn bare(file: &str, place: usize, message: String) -> PolicyError {
+    PolicyError { place: Some(place), file: file.to_owned(), line: None, span: None, message, mend: None }
+}
+
+fn line(text: &str, span: Option<Range<usize>>) -> Option<usize> {
+    text.get(..span?.start).map(|before| before.matches('\n').count() + 1)
 }

@@ -9,7 +9,7 @@ mod decisions;
 mod error;
 mod evaluate;
 
-pub use error::{Denial, PolicyError};
+pub use error::{Denial, PolicyError, PolicyErrors};
 
 use decisions::{Decisions, Question};
 use evaluate::Rules;
@@ -161,8 +161,8 @@ impl Policy {
     /// A policy's id is its annotation `@id("…")`, else the file's name, `#` and its place in it.
     ///
     /// # Errors
-    /// When a file is not Cedar, does not fit the schema, or repeats an id; names file and line.
-    pub fn parse(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<Self, PolicyError> {
+    /// When a file is not Cedar, does not fit the schema, or repeats an id: every mistake, with file and line.
+    pub fn parse(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<Self, PolicyErrors> {
         let files: Vec<(&str, &str)> =
             files.iter().map(|(name, text)| (name.as_ref(), text.as_ref())).collect();
         let rules = Rules::parse(&files)?;

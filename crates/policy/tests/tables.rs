@@ -190,6 +190,13 @@ fn errors_name_file_and_line() {
         &[("e.cedar", "permit (principal == ?principal, action, resource);")],
         "e.cedar: a policy with a slot",
     );
+    // All of them, not only the first.
+    let two = "permit (principal is Offtake::Robot, action, resource);\npermit (principal, action, resource)\nwhen { principal.age > 3 };";
+    let errors = Policy::parse(&[("h.cedar", two), ("i.cedar", "permit (")]).unwrap_err();
+    let places: Vec<_> = errors.0.iter().map(|error| (error.place, error.line)).collect();
+    assert_eq!(places, [(Some(0), Some(1)), (Some(0), Some(3)), (Some(1), Some(1))], "{errors}");
+    let of_it: Vec<_> = errors.0.iter().filter_map(|error| two.get(error.span.clone()?)).collect();
+    assert!(of_it[0].contains("Offtake::Robot") && of_it[1].contains("principal.age"), "{of_it:?}");
     let named = "@id(\"x\") permit (principal, action, resource);";
     refuse(&[("f.cedar", named), ("g.cedar", named)], "g.cedar: policy id `x` is used twice");
 }

@@ -114,7 +114,16 @@ impl Shell<'_> {
                 body data-live[self.is_live()] {
                     a class="skip" href="#content" { "Skip to content" }
                     (self.masthead())
-                    main id="content" { (content) }
+                    main id="content" {
+                        @if let Some(trouble) = &self.visitor.trouble {
+                            section class="refused-configuration" role="alert" {
+                                h2 { "The changed configuration is not used" }
+                                p { "The one before it serves on. Mend this, and it is read again within a second or two." }
+                                pre tabindex="0" { (trouble) }
+                            }
+                        }
+                        (content)
+                    }
                     (self.footer())
                 }
             }

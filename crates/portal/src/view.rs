@@ -52,6 +52,8 @@ pub struct Visitor {
     pub sees_access: bool,
     /// Whether they may end a credential.
     pub revokes: bool,
+    /// Why the configuration's files, as they are by now, are not used, for those who run the plane.
+    pub trouble: Option<String>,
 }
 
 /// A command someone can paste into a terminal.

@@ -65,6 +65,7 @@ pub struct Telemetry {
     unsettled_records: Gauge,
     unrated_calls: Gauge,
     settling_waits: Gauge,
+    configuration_refused: Gauge,
     ran_elsewhere: Counter,
     issuer_keys_age_seconds: Family<SourceLabels, Gauge>,
     issuer_fetches: Family<FetchLabels, Counter>,
@@ -112,6 +113,12 @@ impl Telemetry {
             "1 while something keeps settling from going on",
             settling_waits.clone(),
         );
+        let configuration_refused = Gauge::default();
+        registry.register(
+            "configuration_refused",
+            "1 while the configuration's files have changed and cannot be used",
+            configuration_refused.clone(),
+        );
         let ran_elsewhere = Counter::default();
         registry.register(
             "ran_elsewhere",
@@ -149,6 +156,7 @@ impl Telemetry {
             unsettled_records,
             unrated_calls,
             settling_waits,
+            configuration_refused,
             ran_elsewhere,
             issuer_keys_age_seconds,
             issuer_fetches,
@@ -176,6 +184,11 @@ impl Telemetry {
         {
             self.first_byte_seconds.observe(f64::from(micros) / 1e6);
         }
+    }
+
+    /// Whether the configuration's files have changed to what cannot be used.
+    pub fn configuration_refused(&self, refused: bool) {
+        self.configuration_refused.set(i64::from(refused));
     }
 
     /// A vendor says that an attempt ran elsewhere than was claimed of it: an incident.

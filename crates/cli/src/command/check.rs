@@ -106,7 +106,7 @@ const SHOWN_MAX: usize = 50;
 pub fn fault(path: &Path, text: &str, errors: &[contract::Error]) -> Failure {
     let problem = |error: &contract::Error| {
         let hint = (!error.mend.is_empty()).then(|| error.mend.clone());
-        Problem { span: error.span.clone(), message: error.to_string(), hint }
+        Problem { span: error.span.clone(), message: error.to_string(), hint, of: None }
     };
     let mut list: Vec<Problem> = errors.iter().take(SHOWN_MAX).map(problem).collect();
     if errors.len() > SHOWN_MAX {

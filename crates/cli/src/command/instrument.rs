@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::unusable(format!("cannot read `{}`: {error}", path.display())))?;
     let refuse = |fault: Fault| {
-        let problem = Problem { span: fault.span, message: fault.message, hint: fault.mend };
+        let problem = Problem { span: fault.span, message: fault.message, hint: fault.mend, of: None };
         Failure::from(Problems { path: path.clone(), text: text.clone(), list: vec![problem] })
     };
     let instrument = actus::parse(&text).map_err(refuse)?;

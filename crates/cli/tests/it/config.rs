@@ -169,3 +169,46 @@ fn relative_paths_are_relative_to_the_file() {
     assert!(home.path().join("kept/here/journal").is_dir());
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_change_that_cannot_be_used_is_shown_and_changes_nothing() {
+    let home = Home::new("");
+    std::fs::create_dir(home.path().join("policies")).unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(home.path().join("policies").join(name), text).unwrap();
+    };
+    write("use.cedar", "permit (principal, action, resource);");
+    write("notes.txt", "not a policy");
+    let config = usual("http://127.0.0.1:1", "") + "[policy]\nfiles = [\"policies\"]\n";
+    home.configure(&config);
+    let plane = home.serve();
+    let call = || plane.send(&Wire::Messages.ask("echo", false, "")).status;
+    let shown = || {
+        let page = plane.send(&Ask::get("/").with("host", &plane.address.to_string()));
+        let metrics = text(&plane.send(&Ask::get("/metrics")).body);
+        (text(&page.body), metrics.contains("\nofftake_configuration_refused 1\n"))
+    };
+    assert_eq!((call(), shown().1), (200, false));
+    // A file more in the folder, with two mistakes: the policies that served serve on.
+    write(
+        "more.cedar",
+        "forbid (principal is Offtake::Robot, action, resource);\nforbid (principal, action, resource)\nwhen { principal.age > 3 };",
+    );
+    eventually("the mistakes are on the page", || {
+        shown().0.contains("The changed configuration is not used")
+    });
+    let (page, metered) = shown();
+    for part in ["more.cedar:1:", "Offtake::Robot", "more.cedar:3:", "principal.age", "did you mean"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(metered && plane.log().contains("more.cedar:3:"));
+    assert_eq!(call(), 200);
+    write("more.cedar", "forbid (principal, action, resource);");
+    eventually("the mended policies serve", || call() == 403);
+    let (page, metered) = shown();
+    assert!(!metered && !page.contains("is not used"));
+    // What is wrong is told without a secret that was written where a reference belongs.
+    home.configure(&config.replace("secret = \"env:BENCH_KEY\"", "secret = \"hunter2hunter2\""));
+    eventually("it is refused", || shown().0.contains("given by reference"));
+    assert!(!shown().0.contains("hunter2") && !plane.log().contains("hunter2"));
+}

@@ -48,6 +48,7 @@ pub fn visitor(organisation: &str, principal: &str) -> Visitor {
         principal: principal.to_owned(),
         csrf: "a-token".to_owned(),
         logs_out: true,
+        trouble: None,
         sees_money: true,
         sees_access: true,
         revokes: true,

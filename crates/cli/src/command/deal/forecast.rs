@@ -146,7 +146,7 @@ fn unknown(name: &str) -> Failure {
 pub fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
     Scenario::parse(text).map_err(|error| {
         let hint = (!error.mend.is_empty()).then(|| error.mend.clone());
-        let problem = Problem { span: error.span.clone(), message: error.to_string(), hint };
+        let problem = Problem { span: error.span.clone(), message: error.to_string(), hint, of: None };
         let list = vec![problem];
         Failure::unusable(Problems { path: path.to_owned(), text: text.to_owned(), list })
     })

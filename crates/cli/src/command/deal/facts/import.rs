@@ -209,7 +209,11 @@ fn failure(path: &Path, fault: focus::Fault) -> Failure {
         }
         _ => (String::new(), None),
     };
-    Failure::unusable(Problems { path: path.to_owned(), text, list: vec![Problem { span, message, hint }] })
+    Failure::unusable(Problems {
+        path: path.to_owned(),
+        text,
+        list: vec![Problem { span, message, hint, of: None }],
+    })
 }
 
 fn report(arguments: &Arguments, outcome: &Outcome, skipped: &[String]) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 pub fn faults(path: &Path, text: &str, faults: Vec<contract::Error>) -> Failure {
     let list = faults.into_iter().map(|fault| {
         let hint = (!fault.mend.is_empty()).then(|| fault.mend.clone());
-        Problem { span: fault.span.clone(), message: fault.to_string(), hint }
+        Problem { span: fault.span.clone(), message: fault.to_string(), hint, of: None }
     });
     Failure::unusable(Problems { path: path.to_owned(), text: text.to_owned(), list: list.collect() })
 }

@@ -13,10 +13,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use units::{Clock as _, SystemClock};
+use units::{Clock as _, SystemClock, Timestamp};
 
-/// A token is not handed out when it ends within so many seconds.
-const MARGIN: i64 = 60;
+/// A token for a call is not handed out when it ends within so many seconds.
+pub const MARGIN: i64 = 60;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
@@ -100,11 +100,12 @@ pub fn forget(url: &str) -> Result<bool, Failure> {
     Ok(known)
 }
 
-/// A token for calls at this plane that is good now, refreshed where it has to be; none where nobody logged in.
+/// A token for calls at this plane that is good for `left` seconds more, refreshed where it has to be, and when it ends; none
+/// where nobody logged in.
 ///
 /// # Errors
 /// When the login is over, or what it takes to refresh it cannot be had.
-pub async fn token(url: &str) -> Result<Option<String>, Failure> {
+pub async fn token(url: &str, left: i64) -> Result<Option<(String, Timestamp)>, Failure> {
     let path = file();
     if !path.exists() {
         return Ok(None);
@@ -112,13 +113,14 @@ pub async fn token(url: &str) -> Result<Option<String>, Failure> {
     let mut held = Held::open(&path)?;
     let Some(login) = held.logins.get_mut(&plane(url)) else { return Ok(None) };
     let now = SystemClock.now().seconds();
-    if now + MARGIN >= login.until {
+    let told = |login: &Login| Some((login.access_token.clone(), Timestamp::from_seconds(login.until)));
+    if now.saturating_add(left) >= login.until {
         *login = refreshed(url, login).await?;
-        let token = login.access_token.clone();
+        let token = told(login);
         held.write(&path)?;
-        return Ok(Some(token));
+        return Ok(token);
     }
-    Ok(Some(login.access_token.clone()))
+    Ok(told(login))
 }
 
 async fn refreshed(url: &str, login: &Login) -> Result<Login, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::claims::Jws;
 use crate::failure::{Failure, clean};
+use crate::weak;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -98,6 +99,14 @@ impl KeySet {
             }
             if keys.len() == KEYS_MAX {
                 return Err(format!("there are more than {KEYS_MAX} keys"));
+            }
+            if let AlgorithmParameters::RSA(rsa) = &jwk.algorithm
+                && weak::has_roca(&rsa.n)
+            {
+                let name = clean(name.as_deref().unwrap_or_default());
+                return Err(format!(
+                    "the key `{name}` is weak (ROCA, CVE-2017-15361): have the issuer replace it"
+                ));
             }
             let key =
                 DecodingKey::from_jwk(&jwk).map_err(|error| format!("a key cannot be read: {error}"))?;

@@ -33,6 +33,7 @@ mod sts;
 mod sts_proof;
 mod temporary;
 mod token;
+mod weak;
 #[cfg(test)]
 mod wycheproof;
 

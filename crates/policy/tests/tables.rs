@@ -198,7 +198,7 @@ fn errors_name_file_and_line() {
     let of_it: Vec<_> = errors.0.iter().filter_map(|error| two.get(error.span.clone()?)).collect();
     assert!(of_it[0].contains("Offtake::Robot") && of_it[1].contains("principal.age"), "{of_it:?}");
     let named = "@id(\"x\") permit (principal, action, resource);";
-    refuse(&[("f.cedar", named), ("g.cedar", named)], "g.cedar: policy id `x` is used twice");
+    refuse(&[("f.cedar", named), ("g.cedar", named)], "g.cedar:1: policy id `x` is used twice");
 }
 
 #[test]

@@ -68,7 +68,7 @@ async fn plane(arguments: &Arguments) -> Result<Plane, Failure> {
     let url = pick(&arguments.url, "OFFTAKE_URL").ok_or_else(missing)?;
     let token = match &arguments.token {
         Some(token) => Some(token.clone()),
-        None => terminal::token(&url).await?,
+        None => terminal::token(&url, terminal::MARGIN).await?.map(|(token, _until)| token),
     };
     let client = upstream::Client::new(&url, Duration::from_secs(5), Duration::from_secs(300));
     Ok(Plane {

@@ -578,12 +578,33 @@ fn a_terminal_logs_in_and_stays_logged_in() {
     assert_eq!(kept()["refresh_token"], "r-2");
     assert_ne!(kept()["access_token"], first["access_token"]);
 
+    // A key helper gives the same token, refreshed while ten minutes of it are left; a narrower one where that is asked for.
+    let helper = |more: &[&str]| {
+        let (code, said) = offtake(&home, &[&["token", "--url", &url], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+        said.trim().to_owned()
+    };
+    assert_eq!(helper(&[]), kept()["access_token"]);
+    age(now() + 500);
+    give(&provider, &signer, "r-3");
+    assert_eq!(
+        (helper(&[]), &kept()["refresh_token"]),
+        (kept()["access_token"].as_str().unwrap().to_owned(), &json!("r-3"))
+    );
+    let narrow = helper(&["--scope", "CountTokens"]);
+    let call = |token: &str| {
+        let ask = Wire::Messages.ask("echo", false, "").without("authorization");
+        plane.send(&ask.with("authorization", &format!("Bearer {token}"))).status
+    };
+    assert_eq!((call(&narrow), call(&helper(&[]))), (403, 200));
+
     // What the provider no longer refreshes is over, and says what to do.
     age(0);
     provider.put("/token", 400, r#"{"error":"invalid_grant"}"#);
     let (code, said) = ask();
     assert_eq!(code, Some(1));
     assert!(said.contains("invalid_grant") && said.contains(&format!("offtake login --url {url}")), "{said}");
+    assert!(offtake(&home, &["token", "--url", &url]).1.contains("the login at"));
     assert_eq!(offtake(&home, &["login", "--url", &url, "--forget"]).0, Some(0));
     assert!(kept().is_null());
     assert!(!plane.log().contains("r-1"));

@@ -24,6 +24,11 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Why trying so many requests is enough. See the decision record.
+const WHY: &str = "a request that says more is never allowed more (what makes a rule apply can only gain from it, and what \
+    makes a route lawful cannot look at it), so that those that say least are the worst: every caller that the configuration \
+    tells apart, with every country, each part of one that a rule names, and none, are tried";
+
 /// Proves it, or prints the counter-example and fails.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let snapshot = arguments.source.snapshot()?;
@@ -54,6 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             "within": arguments.within,
             "on": on.to_string(),
             "method": "exhaustive",
+            "why_sound": WHY,
             "requests": proof.requests,
             "routes": proof.routes,
             "catalogue": catalogue.version,
@@ -70,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         answer(&format!("{value}\n"))?;
     } else if found.is_none() {
         answer(&format!(
-            "proven: no request of class `{}` leaves {}, whatever else it says\n    {} requests and {} lawful routes tried, on {on}\n    catalogue {}\n",
+            "proven: no request of class `{}` leaves {}, whatever else it says\n    {} requests and {} lawful routes tried, on {on}\n    catalogue {}\n    exhaustive: {WHY}\n",
             arguments.class, arguments.within, proof.requests, proof.routes, catalogue.version
         ))?;
     }

@@ -8,7 +8,7 @@ use units::Timestamp;
 
 /// A token that is handed out lasts this many seconds at least, or half of its life: agents keep what a helper gives
 /// them for some minutes.
-const LEFT_SECONDS: i64 = 600;
+pub const LEFT_SECONDS: i64 = 600;
 
 /// The place of one token.
 pub struct Kept(PathBuf);

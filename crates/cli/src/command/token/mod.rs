@@ -9,8 +9,9 @@ use super::answer;
 use crate::failure::Failure;
 use crate::people::fetch;
 use crate::place;
+use crate::terminal;
 use http::StatusCode;
-use kept::Kept;
+use kept::{Kept, LEFT_SECONDS};
 use proof::Proof;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -62,7 +63,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// A token of the plane at `url`, and when it ends.
 async fn token(arguments: &Arguments, url: &str) -> Result<(String, Timestamp), Failure> {
-    let proof = Proof::find(arguments.identity_token_file.as_deref(), arguments.aws).await?;
+    let proof = match logged_in(arguments, url).await? {
+        Some(login) if arguments.scope.is_none() => return Ok(login),
+        Some((token, _)) => Proof::Login { token },
+        None => Proof::find(arguments.identity_token_file.as_deref(), arguments.aws).await?,
+    };
     let server = arguments.server.clone().unwrap_or_else(|| host(url).to_owned());
     let rule = arguments.rule.as_deref().or(proof.rule());
     let (wanted, scope) = (rule.unwrap_or_default(), arguments.scope.as_deref().unwrap_or_default());
@@ -92,6 +97,15 @@ async fn token(arguments: &Arguments, url: &str) -> Result<(String, Timestamp), 
         tracing::debug!(%error, "the token was not kept; the next one is made anew");
     }
     Ok((token.to_owned(), until))
+}
+
+/// The token of whoever logged in at this plane, unless another proof or a rule is named.
+async fn logged_in(arguments: &Arguments, url: &str) -> Result<Option<(String, Timestamp)>, Failure> {
+    let named = arguments.aws || arguments.identity_token_file.is_some() || arguments.rule.is_some();
+    if named || Proof::is_in_the_environment() {
+        return Ok(None);
+    }
+    terminal::token(url, if arguments.fresh { i64::MAX } else { LEFT_SECONDS }).await
 }
 
 /// `host[:port]` of an address.

@@ -18,6 +18,9 @@ const AUDIENCE: &str = "offtake";
 /// Where a projected token is mounted unless something else is said.
 const MOUNTED: &str = "/var/run/secrets/offtake/token";
 
+/// The variable that holds a token for planes and nothing else.
+const NAMED: &str = "OFFTAKE_IDENTITY_TOKEN";
+
 /// Claims that change with each renewal of a token.
 const RENEWED: [&str; 7] = ["iat", "nbf", "exp", "jti", "uti", "rh", "aio"];
 
@@ -34,6 +37,11 @@ pub enum Proof {
     },
     /// AWS credentials.
     Aws(Credentials),
+    /// A token of the plane's own, from a login.
+    Login {
+        /// The token.
+        token: String,
+    },
 }
 
 impl fmt::Display for Proof {
@@ -41,6 +49,7 @@ impl fmt::Display for Proof {
         match self {
             Self::Token { from, .. } => write!(out, "the token in {from}"),
             Self::Aws(credentials) => write!(out, "the AWS key {}", credentials.id),
+            Self::Login { .. } => out.write_str("the login"),
         }
     }
 }
@@ -61,8 +70,8 @@ impl Proof {
         if let Some(file) = file {
             return Self::in_file(&file.display().to_string(), None);
         }
-        if let Some(token) = variable("OFFTAKE_IDENTITY_TOKEN") {
-            return Ok(Self::in_variable("OFFTAKE_IDENTITY_TOKEN", token));
+        if let Some(token) = variable(NAMED) {
+            return Ok(Self::in_variable(NAMED, token));
         }
         let rule = || variable("ANTHROPIC_FEDERATION_RULE_ID");
         if let Some(file) = variable("ANTHROPIC_IDENTITY_TOKEN_FILE") {
@@ -89,8 +98,13 @@ impl Proof {
             return Self::in_file(file, demo.get("ANTHROPIC_FEDERATION_RULE_ID").cloned());
         }
         Err(Failure::unusable(
-            "no identity is at hand: give --identity-token-file (OFFTAKE_IDENTITY_TOKEN_FILE), or --aws",
+            "no identity is at hand: log in (`offtake login`), or give --identity-token-file (OFFTAKE_IDENTITY_TOKEN_FILE), or --aws",
         ))
+    }
+
+    /// Whether one is given for this plane in the environment.
+    pub fn is_in_the_environment() -> bool {
+        variable(NAMED).is_some()
     }
 
     fn in_file(file: &str, rule: Option<String>) -> Result<Self, Failure> {
@@ -119,14 +133,14 @@ impl Proof {
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::Token { rule, .. } => rule.as_deref(),
-            Self::Aws(_) => None,
+            Self::Aws(_) | Self::Login { .. } => None,
         }
     }
 
     /// Whom it speaks for, as far as can be told: a token that is renewed speaks for the same.
     pub fn who(&self) -> String {
         match self {
-            Self::Token { token, .. } => {
+            Self::Token { token, .. } | Self::Login { token } => {
                 let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
                 let said: Option<Value> = payload.and_then(|json| serde_json::from_slice(&json).ok());
                 // All but what changes with each renewal.
@@ -146,6 +160,7 @@ impl Proof {
         match self {
             Self::Token { .. } => "urn:ietf:params:oauth:token-type:jwt",
             Self::Aws(_) => "urn:ietf:params:aws:token-type:aws4_request",
+            Self::Login { .. } => "urn:ietf:params:oauth:token-type:access_token",
         }
     }
 
@@ -155,7 +170,7 @@ impl Proof {
     /// In words, when AWS credentials cannot sign.
     pub fn subject(&self, server: &str, now: Timestamp) -> Result<String, String> {
         match self {
-            Self::Token { token, .. } => Ok(token.clone()),
+            Self::Token { token, .. } | Self::Login { token } => Ok(token.clone()),
             Self::Aws(credentials) => {
                 let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
                 let region = region.unwrap_or_else(|| "us-east-1".to_owned());

@@ -9,7 +9,9 @@ use crate::people::session::hash;
 use crate::seen::{Caller, Use};
 use crate::sight::Sight;
 use gateway::Live;
-use identity::{Directory, Issuer, Known, Method, Owner, Pattern, Principal, Rule, Scope, SpiffeRule};
+use identity::{
+    AwsRule, Directory, Issuer, Known, Method, Owner, Pattern, Principal, Rule, Scope, SpiffeRule,
+};
 use policy::Action;
 use portal::{
     AccessView, Allowed, CallerRow, CredentialRow, CredentialState, IssuerRow, PersonRow, RevocationRow,
@@ -169,7 +171,8 @@ fn issuers(directory: &Directory, named: &dyn Fn(&str) -> bool) -> Vec<IssuerRow
     let shown = |rule: &Rule| named(&rule.to_string());
     let tokens = directory.issuers().filter(|rule| shown(&rule.organisation)).map(issuer);
     let meshes = directory.spiffe_rules().iter().filter(|rule| shown(&rule.organisation)).map(mesh);
-    tokens.chain(meshes).collect()
+    let aws = directory.aws_rules().iter().filter(|rule| shown(&rule.organisation)).map(aws);
+    tokens.chain(meshes).chain(aws).collect()
 }
 
 fn issuer(rule: &Issuer) -> IssuerRow {
@@ -189,6 +192,17 @@ fn mesh(rule: &SpiffeRule) -> IssuerRow {
         name: rule.name.clone(),
         issuer: format!("spiffe://{}", rule.trust_domain),
         audience: "client certificates".to_owned(),
+        callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
+        required: conditions(&rule.allowed, rule.scope.as_ref()).collect(),
+    }
+}
+
+/// Roles and users of AWS, by AWS's word.
+fn aws(rule: &AwsRule) -> IssuerRow {
+    IssuerRow {
+        name: rule.name.clone(),
+        issuer: format!("AWS account {}", rule.accounts.join(", ")),
+        audience: "signed GetCallerIdentity".to_owned(),
         callers: format!("{}/{}/{}", rule.organisation, rule.team, rule.subject),
         required: conditions(&rule.allowed, rule.scope.as_ref()).collect(),
     }

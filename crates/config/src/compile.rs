@@ -207,7 +207,18 @@ impl Compiler<'_> {
         };
         let policy = parsed.map_err(|errors| errors.0.into_iter().map(problem).collect::<Vec<_>>());
         self.policies = files;
+        let pools = self.pools();
+        let policy = policy.map(|policy| policy.with_pools(pools));
         policy.map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// Which backend is in which pool.
+    fn pools(&self) -> HashMap<units::BackendName, String> {
+        let pool = |raw: &file::Backend| {
+            let name = raw.name.get_ref().parse().ok()?;
+            Some((name, raw.pool.as_ref()?.get_ref().clone()))
+        };
+        self.file.raw.backends.iter().filter_map(pool).collect()
     }
 
     /// A policy file with its text, or all of a folder.

@@ -86,6 +86,7 @@ pub(crate) struct Backend {
     pub base_url: Option<Text>,
     pub key: Option<Text>,
     pub region: Option<Text>,
+    pub pool: Option<Text>,
     pub profile: Option<Text>,
     pub country: Option<Vec<Text>>,
     pub destinations: Option<Vec<Text>>,

@@ -336,6 +336,11 @@ impl Directory {
         &self.spiffe
     }
 
+    /// The rules for roles and users of AWS, in their order.
+    pub fn aws_rules(&self) -> &[AwsRule] {
+        self.sts.as_ref().map_or(&[], |sts| &sts.rules)
+    }
+
     /// The rules by which issuers' tokens name callers.
     pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         self.issuers.iter().map(|issuer| &issuer.rule)

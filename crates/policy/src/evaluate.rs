@@ -2,7 +2,7 @@
 
 use crate::decisions::Question;
 use crate::error::{Denial, PolicyError, PolicyErrors};
-use crate::{Action, Permit, SCHEMA};
+use crate::{Action, Permit, Resource, SCHEMA};
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
     ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId,
@@ -13,6 +13,7 @@ use identity::{CallerKind, Principal};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
+use units::BackendName;
 
 /// Policies that fit the schema.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Rules {
     types: Types,
     /// Actions that a policy names by themselves.
     named: HashSet<Action>,
+    /// The pool of each backend that is in one.
+    pools: HashMap<BackendName, String>,
 }
 
 #[derive(Debug)]
@@ -81,7 +84,13 @@ impl Rules {
         for policy in policies.policies().filter(|policy| speaks_of_backends(policy)) {
             of_backends.add(policy.clone()).map_err(|error| ours(error.to_string()))?;
         }
-        Ok(Self { schema, policies, of_backends, types, named })
+        Ok(Self { schema, policies, of_backends, types, named, pools: HashMap::new() })
+    }
+
+    /// With backends in pools.
+    pub fn with_pools(mut self, pools: HashMap<BackendName, String>) -> Self {
+        self.pools = pools;
+        self
     }
 
     /// Asks all policies. The answer names those that permit.
@@ -210,7 +219,13 @@ impl Rules {
         ];
         if resource != organisation_uid {
             let what = HashMap::from([text("name", name)]);
-            entities.push(Entity::new(resource.clone(), what, HashSet::new())?);
+            let pool = match &question.resource {
+                Resource::Backend(backend) => self.pools.get(backend),
+                _ => None,
+            };
+            let pool = pool.map(|pool| uid("Pool", pool)).transpose()?;
+            entities.extend(pool.clone().map(|pool| Entity::new_no_attrs(pool, HashSet::new())));
+            entities.push(Entity::new(resource.clone(), what, pool.into_iter().collect())?);
         }
         let entities = Entities::from_entities(entities, Some(&self.schema))?;
         let context = Context::from_pairs([text("method", principal.method.as_str())])?;

@@ -14,6 +14,7 @@ pub use error::{Denial, PolicyError, PolicyErrors};
 use decisions::{Decisions, Question};
 use evaluate::Rules;
 use identity::Principal;
+use std::collections::HashMap;
 use std::sync::Arc;
 use units::{BackendName, ModelName, Organisation};
 
@@ -168,6 +169,13 @@ impl Policy {
         let rules = Rules::parse(&files)?;
         let (decisions, barred) = Default::default();
         Ok(Self { rules: Some(Remembered { rules, decisions, barred }), ..Self::open() })
+    }
+
+    /// The same policies, with these backends in the pools named.
+    #[must_use]
+    pub fn with_pools(self, pools: HashMap<BackendName, String>) -> Self {
+        let remembered = |one: Remembered| Remembered { rules: one.rules.with_pools(pools), ..one };
+        Self { rules: self.rules.map(remembered), ..self }
     }
 
     /// Whether there are policies at all; without any, whoever is authenticated may use every model.

@@ -4,6 +4,7 @@
 use identity::{CallerKind, Method, Owner, Principal, Role};
 use policy::{Action, Policy, Resource};
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use units::{BackendName, ModelName, Organisation, Subject, Team};
 
 /// `organisation/team/subject`, where `|` separates when a part has a slash of its own.
@@ -253,6 +254,11 @@ fn a_backend_is_open_unless_a_policy_forbids_it() {
     assert!(!reaches(&policy, "b") && reaches(&policy, "c"));
     let bob = principal("other/ml/bob", Method::Jwt);
     assert!(barred(&policy, &bob).is_empty());
+    // A pool is closed as a whole, but to those it is for.
+    let reserved = r#"@id("r") forbid (principal, action, resource in Offtake::Pool::"reserved") unless { principal in Offtake::Team::"acme/ml" };"#;
+    let pools = HashMap::from([(backend("b"), "reserved".to_owned())]);
+    let policy = parsed(&format!("{model}{reserved}")).with_pools(pools);
+    assert_eq!((barred(&policy, &bob), barred(&policy, &alice)), (vec!["b".to_owned()], vec![]));
     // What is said of names is said of models.
     let names = parsed(r#"@id("n") forbid (principal, action, resource) when { resource.name like "b*" };"#);
     assert!(reaches(&names, "b"));

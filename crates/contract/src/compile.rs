@@ -3,8 +3,15 @@
 
 use crate::deal::{Cause, Commitment, Deal, Tranche, When};
 use crate::error::Error;
-use crate::predicate::{Condition, Covenant, Formula, Named, Selector, Vocabulary};
+use crate::predicate::{Condition, Covenant, Formula, Metric, Named, Selector, Vocabulary};
 use toml::Spanned;
+
+impl Deal {
+    /// The metric of this name, as conditions know it.
+    pub fn metric(&self, name: &str) -> Option<Metric> {
+        vocabulary(self).metrics().iter().find(|metric| &*metric.name == name).cloned()
+    }
+}
 
 /// The names a deal's expressions may use.
 pub(crate) fn vocabulary(deal: &Deal) -> Vocabulary {

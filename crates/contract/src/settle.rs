@@ -206,12 +206,31 @@ impl<N: Number> YearRules<N> {
     /// Settles the year: `list` is its list spend by rule, `excess` and `credit` what last year handed on.
     ///
     /// The discount holds until the need is met; what is left of the list spend then has the overage's.
+    #[inline(always)]
     pub fn settle(&self, list: &[N], excess: N, credit: N) -> YearSums<N> {
+        let most = |most: N| most;
+        self.settled(list, (excess, credit), (self.minimum, most))
+    }
+
+    /// The same, of a minimum of which relief leaves the part `left`: what depends on it is less in proportion.
+    #[inline(always)]
+    pub fn settle_relieved(&self, list: &[N], (excess, credit): (N, N), left: N) -> YearSums<N> {
+        let most = |most: N| most * left;
+        self.settled(list, (excess, credit), (self.minimum * left, most))
+    }
+
+    #[inline(always)]
+    fn settled(
+        &self,
+        list: &[N],
+        (excess, credit): (N, N),
+        (minimum, cap): (N, impl Fn(N) -> N),
+    ) -> YearSums<N> {
         let zero = N::of(Ratio::ZERO);
         let counted = list.iter().zip(&self.eligible).fold(zero, |sum, (list, (weight, most))| {
-            sum + most.map_or(*list, |most| list.least(most)) * *weight
+            sum + most.map_or(*list, |most| list.least(cap(most))) * *weight
         });
-        let need = (self.minimum - excess).or_zero();
+        let need = (minimum - excess).or_zero();
         let net = counted * self.keep;
         let over = (counted - need / self.keep) * self.keep_over;
         let within = net.at_most(need);

@@ -1,7 +1,7 @@
 //! Commitments on several paths: each step's spend settled, year to date, by the contract's own rules.
 
 use super::tally::{Fans, Tally, add, wholes, year_place};
-use crate::number::{Eight, many};
+use crate::number::{Eight, many, stored};
 use crate::plan::{CommitmentPlan, Plan};
 use contract::YearRules;
 use sampling::{GROUPS, Lanes, Vector};
@@ -94,19 +94,28 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         V::splat(by_rule.iter().sum())
     }
 
-    /// Settles the contract year as far as it has come, and closes it when it ends with this step.
+    /// Settles the contract year as far as it has come, and closes it when it ends with this step; `missing` is the part of
+    /// the year's capacity that was due and not there, where that lowers minimums.
     #[inline(always)]
     pub fn settle(
         &mut self,
         plan: &Plan,
         (commitment, step, group): (usize, usize, usize),
-        tally: &mut Tally,
-        fans: Option<&mut Fans>,
+        missing: Option<V>,
+        (tally, fans): (&mut Tally, Option<&mut Fans>),
     ) -> Moved<V> {
         let (terms, year) = (&plan.commitments[commitment], plan.time.year[step]);
         let count = terms.shares.len();
         let list = &self.list[group * count..(group + 1) * count];
-        let sums = self.rules[year].settle(list, self.excess[group], self.credit[group]);
+        let handed = (self.excess[group], self.credit[group]);
+        let sums =
+            match missing.filter(|_| plan.relief.as_ref().is_some_and(|relief| relief.lowers[commitment])) {
+                Some(missing) => {
+                    let left = (V::splat(1.0) - missing).most(V::splat(0.0));
+                    self.rules[year].settle_relieved(list, handed, Eight(stored(left)))
+                }
+                None => self.rules[year].settle(list, handed.0, handed.1),
+            };
         let zero = V::splat(0.0);
         let (charge, used) = (V::load(&sums.charge.0), V::load(&sums.credit_used.0));
         let (counted, due) = (V::load(&sums.counted.0), charge - used);
@@ -135,6 +144,11 @@ impl<V: Vector<Stored = Lanes>> Account<V> {
         add(&mut sum.cash, due + moved.shortfall);
         add(&mut sum.expired, moved.expired);
         add(&mut sum.excess, V::load(&sums.excess_out.0));
+        if let (Some(missing), Some(relief)) = (missing, &plan.relief)
+            && relief.lowers[commitment]
+        {
+            add(&mut sum.relief, missing.least(V::splat(1.0)) * V::splat(terms.minimums[year]));
+        }
         if let Some(fans) = fans {
             fans.wholes.add(wholes(plan) + place, moved.shortfall);
         }

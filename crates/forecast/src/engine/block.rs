@@ -9,7 +9,7 @@ use super::purse::Purse;
 use super::releases::Releases;
 use super::tally::{CONTROLS, Fans, PER_PARTY, SERIES, Tally, WHOLES, Whole, add, sample_place, series};
 use crate::number::stored;
-use crate::plan::{Driver, Plan};
+use crate::plan::{Driver, Plan, ReliefPlan};
 use sampling::{BLOCK, GROUPS, Lanes, Paths, Random, Vector, exp, ln};
 
 /// Where the random numbers of some paths come from.
@@ -51,6 +51,11 @@ pub(crate) struct Block<'a, V> {
     metrics: Vec<[Lanes; GROUPS]>,
     /// By commitment: drawn down so far.
     drawn: Vec<[Lanes; GROUPS]>,
+    /// By group and share of revenue: what is paid in the step at hand, and so far.
+    shared: Vec<V>,
+    shared_so_far: Vec<V>,
+    /// By group: the part of the contract year's capacity that was due and not there, so far.
+    missing: [V; GROUPS],
     /// By group and step: list spend of all commitments.
     spent: Vec<V>,
     /// By group: the wholes of each path, beside the parties'.
@@ -63,6 +68,8 @@ pub(crate) struct Block<'a, V> {
 pub(crate) struct Step<V> {
     pub list: V,
     pub online: V,
+    /// The same, without what events took away.
+    pub arrived: V,
     pub needed: V,
     /// Months by which capacity is late.
     pub late: V,
@@ -83,6 +90,7 @@ impl<V: Vector> Step<V> {
         Self {
             list: zero,
             online: zero,
+            arrived: zero,
             needed: zero,
             late: zero,
             equity: V::splat(plan.market.equity_start),
@@ -108,6 +116,9 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             purses: plan.parties.iter().map(|party| Purse::new(plan, party)).collect(),
             metrics: vec![[Lanes::ZERO; GROUPS]; steps * plan.metrics.len()],
             drawn: vec![[Lanes::ZERO; GROUPS]; plan.commitments.len()],
+            shared: vec![zero; GROUPS * plan.shares.len()],
+            shared_so_far: vec![zero; GROUPS * plan.shares.len()],
+            missing: [zero; GROUPS],
             spent: vec![zero; GROUPS * steps],
             wholes: [[zero; WHOLES]; GROUPS],
             controls: [[zero; CONTROLS]; GROUPS],
@@ -171,6 +182,8 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         }
         self.wholes = [[zero; WHOLES]; GROUPS];
         self.controls = [[zero; CONTROLS]; GROUPS];
+        self.shared_so_far.fill(zero);
+        self.missing = [zero; GROUPS];
     }
 
     /// Moves the market and every commitment on by one step.
@@ -183,6 +196,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             Some(simulated) => self.market(simulated, group, &mut now),
             None => zero,
         };
+        let missing = plan.relief.as_ref().map(|relief| self.lack(relief, step, group, &now));
         for (place, terms) in plan.commitments.iter().enumerate() {
             let account = &mut self.accounts[place];
             match terms.history.get(step) {
@@ -193,11 +207,48 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
                     now.list += list;
                 }
             }
-            let moved = account.settle(plan, (place, step, group), tally, fans.as_deref_mut());
+            let moved = account.settle(plan, (place, step, group), missing, (tally, fans.as_deref_mut()));
             moved.drawn.store(&mut self.drawn[place][group]);
             self.moved[group * plan.commitments.len() + place] = moved;
         }
         now
+    }
+
+    /// Adds what was due and not there in a step to what the contract year lacks, and says how much that is so far.
+    #[inline(always)]
+    fn lack(&mut self, relief: &ReliefPlan, step: usize, group: usize, now: &Step<V>) -> V {
+        let zero = V::splat(0.0);
+        if step == 0 || self.plan.time.closes[step - 1] {
+            self.missing[group] = zero;
+        }
+        let due = relief.due[step];
+        if due > 0.0 && step >= self.plan.now {
+            let there = if relief.excuses { now.arrived } else { now.online };
+            let part = (V::splat(due) - there).most(zero) * V::splat(1.0 / due);
+            self.missing[group] = part.mul_add(V::splat(relief.part[step]), self.missing[group]);
+        }
+        self.missing[group]
+    }
+
+    /// Pays the shares of a step's revenue, each until its cap.
+    #[inline(always)]
+    fn share(&mut self, (step, group): (usize, usize), tally: &mut Tally) {
+        let (plan, zero) = (self.plan, V::splat(0.0));
+        let count = plan.shares.len();
+        for (place, share) in plan.shares.iter().enumerate() {
+            let so_far = &mut self.shared_so_far[group * count + place];
+            let paid = match share.known.get(step) {
+                Some(known) => V::splat(*known),
+                None => {
+                    let revenue = V::load(&self.metrics[step * plan.metrics.len() + share.metric][group]);
+                    let due = revenue * V::splat(share.share * share.within[step]);
+                    due.least(V::splat(share.cap) - *so_far).most(zero)
+                }
+            };
+            *so_far += paid;
+            self.shared[group * count + place] = paid;
+            add(&mut tally.shared[step * count + place], paid);
+        }
     }
 
     /// Moves the market on, and says how much of what was spent at first is spent now.
@@ -208,6 +259,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let moves = &self.happenings.moves[simulated];
         let seen = self.factors[group].step(market, (simulated, group), shocks, moves);
         (now.online, now.late, now.equity) = (seen.online, seen.late, seen.equity);
+        now.arrived = seen.arrived;
         (now.cost, now.log_demand) = (seen.cost, seen.log_demand);
         let Some(capacity) = &market.capacity else { return seen.spend };
         let Some(per_gw) = &capacity.spend_per_gw else { return seen.spend };
@@ -239,13 +291,16 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
     #[inline(always)]
     fn keep(&mut self, (step, group): (usize, usize), keep: Keep, tally: &mut Tally, fans: &mut Fans) {
         let (plan, now) = (self.plan, self.now[group]);
-        let released = self.releases.step(plan, (step, group), now.equity, tally);
+        let released = self.releases.step(plan, (step, group), (now.equity, &self.metrics), tally);
+        self.share((step, group), tally);
+        let shares = plan.shares.len();
+        let shared = &self.shared[group * shares..(group + 1) * shares];
         let count = plan.commitments.len();
         let all = &self.moved[group * count..(group + 1) * count];
         let row = step * series(plan);
         for (place, purse) in self.purses.iter_mut().enumerate() {
             let [flow, so_far] =
-                purse.step(plan, (place, step, group), (all, now.cost), &self.releases, tally);
+                purse.step(plan, (place, step, group), (all, shared, now.cost), &self.releases, tally);
             add(&mut tally.sums[row + SERIES + place], so_far);
             if keep.fan {
                 fans.steps.add(row + SERIES + place, so_far);
@@ -282,7 +337,9 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             Driver::Constant => (one, 1.0),
             Driver::Demand if metric.start.is_some() => (one, 1.0),
             Driver::Demand => (exp(now.log_demand), 1.0),
-            Driver::ListSpend if metric.flow => (now.list, 1.0),
+            Driver::ListSpend if metric.flow => {
+                (now.list * V::splat(12.0 / plan.time.months[step]), plan.spend_now)
+            }
             Driver::ListSpend => (self.last_year(step, group), plan.spend_now),
             Driver::Revenue => {
                 let a_year = 12.0 / plan.time.months[step] * plan.revenue_over_spend;
@@ -307,6 +364,8 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             }
             _ => value,
         };
+        // What adds up came in the step, at the pace of a year.
+        let scaled = if metric.flow { scaled * V::splat(plan.time.months[step] / 12.0) } else { scaled };
         let growth = match (metric.growth, metric.growth_sd) {
             (0.0, 0.0) => return scaled.least(V::splat(metric.cap)),
             (growth, 0.0) => V::splat(exp(growth * years)),
@@ -380,10 +439,14 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let plan = self.plan;
         let (one, zero, tiny) = (V::splat(1.0), V::splat(0.0), V::splat(1e-300));
         let equity = self.wholes[group][Whole::Holding as usize];
-        let count = plan.tranches.len();
         let mut holding = zero;
-        for held in &self.releases.held[group * count..(group + 1) * count] {
-            holding = held.mul_add(equity, holding);
+        for place in 0..plan.tranches.len() {
+            holding += self.releases.worth(plan, (place, group), equity);
+        }
+        for (place, share) in plan.shares.iter().enumerate() {
+            let so_far = self.shared_so_far[group * plan.shares.len() + place];
+            let capped = V::splat(share.cap).at_most(so_far);
+            add(&mut tally.capped[place], V::select(capped, one, zero));
         }
         let wholes = &mut self.wholes[group];
         let drawn = wholes[Whole::Drawn as usize];

@@ -25,6 +25,8 @@ pub(crate) struct Seen<V> {
     pub log_demand: V,
     /// Gigawatts online; nothing where no capacity is known.
     pub online: V,
+    /// The same, without what events took away.
+    pub arrived: V,
     /// Months by which the plan is late.
     pub late: V,
     /// The issuer's value.
@@ -104,16 +106,16 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
             let other = exp(more.mul_add(commodity, log_demand));
             spend = (spend - other).mul_add(V::splat(market.frontier_share), other);
         }
-        let (online, late) = match &market.capacity {
+        let (online, arrived, late) = match &market.capacity {
             Some(capacity) => self.online(capacity, step),
-            None => (V::splat(0.0), V::splat(0.0)),
+            None => (V::splat(0.0), V::splat(0.0), V::splat(0.0)),
         };
         let (equity, cost) = (self.equity(market, year), self.cost(market, year));
-        Seen { spend, log_demand, online, late, equity, cost }
+        Seen { spend, log_demand, online, arrived, late, equity, cost }
     }
 
     #[inline(always)]
-    fn online(&self, capacity: &CapacityPlan, step: usize) -> (V, V) {
+    fn online(&self, capacity: &CapacityPlan, step: usize) -> (V, V, V) {
         let zero = V::splat(0.0);
         let median = V::splat(capacity.delay_median);
         let late = match capacity.delay_volatility == 0.0 {
@@ -128,7 +130,7 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
             planned = into.mul_add(V::splat(*slope), planned);
         }
         let left = (V::splat(1.0) - self.moved[Channel::Lost as usize]).most(zero);
-        (planned * left, late)
+        (planned * left, planned, late)
     }
 
     #[inline(always)]

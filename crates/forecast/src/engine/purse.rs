@@ -55,7 +55,7 @@ impl<V: Vector<Stored = Lanes>> Purse<V> {
         &mut self,
         plan: &Plan,
         (place, step, group): (usize, usize, usize),
-        (moved, cost): (&[Moved<V>], V),
+        (moved, shared, cost): (&[Moved<V>], &[V], V),
         releases: &Releases<V>,
         tally: &mut Tally,
     ) -> [V; 2] {
@@ -69,6 +69,9 @@ impl<V: Vector<Stored = Lanes>> Purse<V> {
             if *bears != 0.0 {
                 got = got - moved.charge * cost * V::splat(*bears * (1.0 - plan.margin));
             }
+        }
+        for (paid, part) in shared.iter().zip(&party.shares) {
+            got = paid.mul_add(V::splat(*part), got);
         }
         let (mut paid, count) = (zero, plan.tranches.len());
         let fresh = &releases.fresh[group * count..(group + 1) * count];
@@ -98,11 +101,10 @@ impl<V: Vector<Stored = Lanes>> Purse<V> {
         releases: &Releases<V>,
         equity: V,
     ) -> [V; 2] {
-        let (party, count) = (&plan.parties[place], plan.tranches.len());
-        let held = &releases.held[group * count..(group + 1) * count];
+        let party = &plan.parties[place];
         let mut holds = V::splat(0.0);
-        for (held, holder) in held.iter().zip(&party.holds) {
-            holds = (*held * equity).mul_add(V::splat(*holder), holds);
+        for (tranche, holder) in party.holds.iter().enumerate().filter(|(_, holder)| **holder != 0.0) {
+            holds = releases.worth(plan, (tranche, group), equity).mul_add(V::splat(*holder), holds);
         }
         let last = party.factors.last().copied().unwrap_or(1.0);
         self.worth[group] = holds.mul_add(V::splat(last), self.value[group]);

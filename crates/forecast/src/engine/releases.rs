@@ -3,7 +3,7 @@
 use super::tally::{Tally, add};
 use super::world::Path;
 use crate::number::Many;
-use crate::plan::{Kind, Plan, TranchePlan, When};
+use crate::plan::{Conversion, Kind, Plan, TranchePlan, Vesting, When};
 use contract::predicate::Condition;
 use sampling::{GROUPS, Lanes, Vector};
 
@@ -13,6 +13,8 @@ pub(crate) struct Releases<V> {
     conditions: Vec<Option<Condition<Many>>>,
     /// By tranche: the metrics its condition reads, bit by bit.
     reads: Vec<u64>,
+    /// The metrics that something is paid or vests by, all the time.
+    always: u64,
     /// The metrics that some tranche still waits for on some path.
     waits: u64,
     /// By tranche and group: one where it is released, else nothing.
@@ -23,6 +25,9 @@ pub(crate) struct Releases<V> {
     pub fresh: Vec<V>,
     /// By group and tranche: the part of the issuer that it bought.
     pub held: Vec<V>,
+    /// By group and tranche: what it vests with, so far; and what is owed until it converts.
+    quantity: Vec<V>,
+    owed: Vec<V>,
     /// By group: what was paid for equity beyond its value.
     pub conceded: [V; GROUPS],
 }
@@ -34,22 +39,29 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
             When::Met(condition) => Some(condition.in_numbers()),
             _ => None,
         };
-        let reads = |when: &When| match when {
+        let bit = |place: usize| 1_u64 << (place % 64);
+        let reads = |tranche: &TranchePlan| match &tranche.when {
             When::Met(condition) => condition.metrics().iter().fold(0, |bits, metric| {
                 let place = plan.metrics.iter().position(|plan| plan.slot == metric.slot);
-                bits | place.map_or(0, |place| 1 << (place % 64))
+                bits | place.map_or(0, bit)
             }),
             _ => 0,
         };
+        let vesting =
+            plan.tranches.iter().filter_map(|tranche| tranche.vesting).map(|vesting| vesting.metric);
+        let always = vesting.chain(plan.shares.iter().map(|share| share.metric)).map(bit);
         let places = plan.tranches.len() * GROUPS;
         Self {
             conditions: plan.tranches.iter().map(|tranche| condition(&tranche.when)).collect(),
-            reads: plan.tranches.iter().map(|tranche| reads(&tranche.when)).collect(),
+            reads: plan.tranches.iter().map(reads).collect(),
+            always: always.fold(0, |bits, bit| bits | bit),
             waits: 0,
             released: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
             met: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
             fresh: vec![zero; places],
             held: vec![zero; places],
+            quantity: vec![zero; places],
+            owed: vec![zero; places],
             conceded: [zero; GROUPS],
         }
     }
@@ -60,13 +72,16 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         self.released.fill([Lanes::ZERO; GROUPS]);
         self.fresh.fill(zero);
         self.held.fill(zero);
+        self.quantity.fill(zero);
+        self.owed.fill(zero);
         self.conceded = [zero; GROUPS];
         self.waits = u64::MAX;
         for group in 0..GROUPS {
             for (place, tranche) in plan.tranches.iter().enumerate() {
                 if matches!(tranche.when, When::Signing) {
-                    self.release(plan, (place, group), one, V::splat(plan.market.equity_start));
-                    add(&mut tally.released[place], one);
+                    let at_once = tranche.vesting.map_or(one, |vesting| V::splat(vesting.at_once));
+                    self.release(plan, (place, group), at_once, V::splat(plan.market.equity_start));
+                    add(&mut tally.released[place], at_once);
                 }
             }
         }
@@ -104,12 +119,30 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
 
     /// Releases what is due on the paths of a group, and says what is released so far.
     #[inline(always)]
-    pub fn step(&mut self, plan: &Plan, (step, group): (usize, usize), equity: V, tally: &mut Tally) -> V {
+    pub fn step(
+        &mut self,
+        plan: &Plan,
+        (step, group): (usize, usize),
+        (equity, metrics): (V, &[[Lanes; GROUPS]]),
+        tally: &mut Tally,
+    ) -> V {
         let count = plan.tranches.len();
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
         let mut sum = zero;
         for (place, tranche) in plan.tranches.iter().enumerate() {
             self.fresh[group * count + place] = zero;
+            if let Kind::Convertible(conversion) = tranche.kind {
+                self.convert(conversion, group * count + place, step, (equity, group));
+            }
+            if let Some(vesting) = tranche.vesting {
+                let fresh = self.vest(plan, (place, step, group), vesting, metrics);
+                if V::any(zero.below(fresh)) {
+                    self.release(plan, (place, group), fresh, equity);
+                    add(&mut tally.released[(step + 1) * count + place], fresh);
+                }
+                sum += self.paid_in(tranche, (place, group));
+                continue;
+            }
             let met = V::load(&self.met[place][group]);
             let mut due = one.at_most(met) & V::load(&self.released[place][group]).below(one);
             for before in &tranche.after {
@@ -120,17 +153,67 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
                 self.release(plan, (place, group), fresh, equity);
                 add(&mut tally.released[(step + 1) * count + place], fresh);
             }
-            if tranche.kind != Kind::Given {
-                sum = V::load(&self.released[place][group]).mul_add(V::splat(tranche.amount), sum);
-            }
+            sum += self.paid_in(tranche, (place, group));
         }
         sum
+    }
+
+    /// What of a tranche is paid so far.
+    #[inline(always)]
+    fn paid_in(&self, tranche: &TranchePlan, (place, group): (usize, usize)) -> V {
+        match tranche.kind {
+            Kind::Given => V::splat(0.0),
+            _ => V::load(&self.released[place][group]) * V::splat(tranche.amount),
+        }
     }
 
     /// Whether some tranche still waits for a metric, by its place.
     #[inline(always)]
     pub fn wait_for(&self, metric: usize) -> bool {
-        self.waits >> (metric % 64) & 1 == 1
+        (self.waits | self.always) >> (metric % 64) & 1 == 1
+    }
+
+    /// What a tranche holds is worth, where the issuer is worth `equity`.
+    #[inline(always)]
+    pub fn worth(&self, plan: &Plan, (place, group): (usize, usize), equity: V) -> V {
+        let count = plan.tranches.len();
+        let strike = V::splat(plan.tranches[place].strike);
+        self.held[group * count + place] * (equity - strike).most(V::splat(0.0))
+    }
+
+    /// The part that vests in a step, of what vests with a quantity: from when its condition is met.
+    fn vest(
+        &mut self,
+        plan: &Plan,
+        (place, step, group): (usize, usize, usize),
+        vesting: Vesting,
+        metrics: &[[Lanes; GROUPS]],
+    ) -> V {
+        let (zero, one) = (V::splat(0.0), V::splat(1.0));
+        let at = group * plan.tranches.len() + place;
+        if step >= plan.now {
+            let seen = V::load(&metrics[step * plan.metrics.len() + vesting.metric][group]);
+            self.quantity[at] = if vesting.flow { self.quantity[at] + seen } else { seen };
+        }
+        let released = V::load(&self.released[place][group]);
+        let before = V::splat(if vesting.flow || step < plan.now { vesting.before } else { 0.0 });
+        let part = ((self.quantity[at] + before) * V::splat(1.0 / vesting.full_at)).most(zero).least(one);
+        let target = part.mul_add(V::splat(1.0 - vesting.at_once), V::splat(vesting.at_once));
+        let signed = matches!(plan.tranches[place].when, When::Signing);
+        let open = if signed { one } else { V::load(&self.met[place][group]).most(released) };
+        let fresh = (target - released).most(zero);
+        V::select(zero.below(open), fresh, zero)
+    }
+
+    /// Lets what is owed grow, and turns it into a part of the issuer when it falls due.
+    fn convert(&mut self, by: Conversion, at: usize, step: usize, (equity, group): (V, usize)) {
+        self.owed[at] = self.owed[at] * V::splat(by.growth);
+        if step == by.step {
+            let owed = self.owed[at];
+            self.held[at] += owed / (equity * V::splat(by.keep)).least(V::splat(by.cap));
+            self.conceded[group] += owed - self.held[at] * equity;
+            self.owed[at] = V::splat(0.0);
+        }
     }
 
     #[inline(always)]
@@ -138,15 +221,23 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         let (tranche, at) = (&plan.tranches[place], group * plan.tranches.len() + place);
         add(&mut self.released[place][group], fresh);
         self.fresh[at] = fresh;
-        if tranche.kind == Kind::Money {
-            return;
-        }
         let amount = V::splat(tranche.amount);
-        let part = fresh * amount / tranche.issue_value.map_or(equity, V::splat);
+        match tranche.kind {
+            Kind::Money => return,
+            Kind::Convertible(_) => {
+                self.owed[at] += fresh * amount;
+                return;
+            }
+            Kind::Equity | Kind::Given => {}
+        }
+        let part = match tranche.units {
+            Some(units) => fresh * V::splat(units),
+            None => fresh * amount / tranche.issue_value.map_or(equity, V::splat),
+        };
         self.held[at] += part;
         let given = tranche.kind == Kind::Given;
-        let conceded = if given { part * equity } else { fresh * amount - part * equity };
-        self.conceded[group] += conceded;
+        let worth = part * (equity - V::splat(tranche.strike)).most(V::splat(0.0));
+        self.conceded[group] += if given { worth } else { fresh * amount - worth };
     }
 }
 

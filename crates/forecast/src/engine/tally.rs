@@ -77,6 +77,8 @@ pub(crate) struct YearTally {
     pub cash: Lanes,
     pub expired: Lanes,
     pub excess: Lanes,
+    /// What late capacity took off the minimum.
+    pub relief: Lanes,
 }
 
 /// A whole of a path over many paths, with what it has in common with the controls.
@@ -105,6 +107,9 @@ pub(crate) struct Tally {
     pub payback: Vec<Lanes>,
     /// By step: paths on which more is needed than is online, and than was granted.
     pub beyond: Vec<[Lanes; 2]>,
+    /// By step and share of revenue: what is paid; and by share, paths on which its cap is reached.
+    pub shared: Vec<Lanes>,
+    pub capped: Vec<Lanes>,
     /// By event: paths on which it happens, and how often.
     pub happened: Vec<u64>,
     pub times: Vec<u64>,
@@ -151,6 +156,8 @@ impl Tally {
             released: vec![Lanes::ZERO; plan.tranches.len() * (steps + 1)],
             payback: vec![Lanes::ZERO; plan.parties.len() * (steps + 1)],
             beyond: vec![[Lanes::ZERO; 2]; steps],
+            shared: vec![Lanes::ZERO; plan.shares.len() * steps],
+            capped: vec![Lanes::ZERO; plan.shares.len()],
             happened: vec![0; plan.events.len()],
             times: vec![0; plan.events.len()],
             sample: vec![Lanes::ZERO; plan.parties.len() * (steps + 2) * GROUPS],

@@ -36,7 +36,7 @@ pub(crate) struct MetricPlan {
     /// Whether its facts add up.
     pub flow: bool,
     pub driver: Driver,
-    /// Its value now; the driver's own when nothing.
+    /// Its value now, for what adds up that of a year; the driver's own when nothing.
     pub start: Option<f64>,
     /// Log growth of its own, a year.
     pub growth: f64,
@@ -48,7 +48,7 @@ pub(crate) struct MetricPlan {
     pub history: Vec<(Timestamp, f64)>,
 }
 
-/// The metrics that the deal's tranches hang on, each once.
+/// The metrics that the deal's tranches and shares of revenue hang on, each once.
 fn asked(deal: &Deal) -> BTreeMap<usize, Metric> {
     let parts = |tranche: &'_ Tranche| -> Vec<Condition> {
         let parts = tranche.vests.iter().map(|part| part.condition.clone());
@@ -56,6 +56,9 @@ fn asked(deal: &Deal) -> BTreeMap<usize, Metric> {
     };
     let conditions = deal.tranches.iter().flat_map(parts);
     let metrics = conditions.flat_map(|condition| condition.metrics().to_vec());
+    let vests_on = deal.tranches.iter().filter_map(|tranche| tranche.vests_on.as_ref()).map(|on| &on.metric);
+    let others = vests_on.chain(deal.revenue_shares.iter().map(|share| &share.of));
+    let metrics = metrics.chain(others.filter_map(|name| deal.metric(name.get_ref())));
     metrics.map(|metric| (metric.slot, metric)).collect()
 }
 
@@ -73,12 +76,21 @@ pub(super) fn metrics(
         let path = |part: &str| format!("metric.{name}.{part}");
         let driver = match scenario.sets(&path("driver")) {
             true => named(scenario.word(&path("driver")), scenario.word(&path("event")), events),
+            false if is_shared(deal, name) => {
+                notes.push(format!(
+                    "`{name}`, of which a share is paid, is taken to be the customer's revenue; `[metric.{name}]` in a scenario says otherwise."
+                ));
+                Some(Driver::Revenue)
+            }
             false if metric.flow => Some(Driver::ListSpend),
             false => usual(deal, name, notes),
         };
         let Some(driver) = driver else { continue };
         let observed = history.metrics.get(name).cloned().unwrap_or_default();
-        let last = observed.last().map(|(_, value)| *value);
+        let last = match metric.flow {
+            true => a_year_of(&observed),
+            false => observed.last().map(|(_, value)| *value),
+        };
         plans.push(MetricPlan {
             slot: metric.slot,
             flow: metric.flow,
@@ -92,6 +104,23 @@ pub(super) fn metrics(
         });
     }
     plans
+}
+
+fn is_shared(deal: &Deal, name: &str) -> bool {
+    deal.revenue_shares.iter().any(|share| share.of.get_ref() == name)
+}
+
+/// What facts that add up come to in a year, by the last year of them; nothing where there is only one.
+fn a_year_of(observed: &[(Timestamp, f64)]) -> Option<f64> {
+    const YEAR: f64 = 365.25 * 86_400.0;
+    let (last, _) = observed.last()?;
+    let age = |at: &Timestamp| (last.seconds() - at.seconds()) as f64;
+    let recent: Vec<&(Timestamp, f64)> = observed.iter().filter(|(at, _)| age(at) < YEAR).collect();
+    let (first, count) = (recent.first()?, recent.len() as f64);
+    // As many gaps as facts: each stands for the time until the next.
+    let span = age(&first.0) / (count - 1.0) * count;
+    let sum: f64 = recent.iter().map(|(_, value)| value).sum();
+    (count > 1.0).then(|| sum * YEAR / span.max(86_400.0))
 }
 
 fn named(driver: &str, event: &str, events: &[Event]) -> Option<Driver> {

@@ -6,6 +6,8 @@ mod events;
 mod market;
 mod metrics;
 mod parties;
+mod relief;
+mod shares;
 mod tranches;
 
 pub(crate) use commitments::CommitmentPlan;
@@ -13,7 +15,9 @@ pub(crate) use events::{CHANNELS, Channel, Event, Jumps, Regimes, State};
 pub(crate) use market::{CapacityPlan, Market, Reverting};
 pub(crate) use metrics::{Driver, MetricPlan};
 pub(crate) use parties::PartyPlan;
-pub(crate) use tranches::{Kind, TranchePlan, When};
+pub(crate) use relief::ReliefPlan;
+pub(crate) use shares::SharePlan;
+pub(crate) use tranches::{Conversion, Kind, TranchePlan, Vesting, When};
 
 use crate::error::Error;
 use crate::history::{Fit, History};
@@ -33,6 +37,10 @@ pub(crate) struct Plan {
     pub events: Vec<Event>,
     pub commitments: Vec<CommitmentPlan>,
     pub tranches: Vec<TranchePlan>,
+    /// Shares of revenue.
+    pub shares: Vec<SharePlan>,
+    /// What late capacity takes off minimums.
+    pub relief: Option<ReliefPlan>,
     pub metrics: Vec<MetricPlan>,
     pub parties: Vec<PartyPlan>,
     /// What history says, where there is any.
@@ -76,8 +84,12 @@ impl Plan {
         let commitments =
             commitments::commitments(deal, scenario, &time, now, (history, fit.as_ref()), &mut notes);
         let metrics = metrics::metrics(deal, scenario, history, &events, &mut notes);
-        let tranches = tranches::tranches(deal, &time, &metrics, &mut notes);
-        let parties = parties::parties(deal, scenario, &time, &commitments, &tranches, &mut notes);
+        let equity = market.equity_start;
+        let tranches = tranches::tranches(deal, &time, (&metrics, scenario, equity), &mut notes);
+        let shares = shares::shares(deal, &time, now, (&metrics, history), &mut notes);
+        let parties = parties::parties(deal, scenario, &time, (&commitments, &tranches, &shares), &mut notes);
+        let names: Vec<String> = commitments.iter().map(|terms| terms.id.clone()).collect();
+        let relief = market.capacity.as_ref().and_then(|_| relief::relief(deal, &time, &names, &mut notes));
         let money_scale = scale(&commitments, &tranches);
         let customer_factors = parties::factors(scenario.number("value.rate.customer"), &time);
         let weight = |(place, level): (usize, &f64)| sampling::exp(*level) * customer_factors[now + place];
@@ -89,6 +101,8 @@ impl Plan {
             jumps: events::jumps(scenario),
             events,
             tranches,
+            shares,
+            relief,
             metrics,
             parties,
             fit,

@@ -1,6 +1,7 @@
 //! Whose money moves which way.
 
 use super::commitments::CommitmentPlan;
+use super::shares::SharePlan;
 use super::tranches::{Kind, TranchePlan};
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
@@ -22,6 +23,8 @@ pub(crate) struct PartyPlan {
     pub cost: Vec<f64>,
     /// By tranche: what it gets of what is released.
     pub released: Vec<f64>,
+    /// By share of revenue: what it gets of what is paid.
+    pub shares: Vec<f64>,
     /// By tranche: whether it holds the equity that it buys (−1 for whom it is given away by).
     pub holds: Vec<f64>,
 }
@@ -37,8 +40,7 @@ pub(super) fn parties(
     deal: &Deal,
     scenario: &Scenario,
     time: &Timeline,
-    commitments: &[CommitmentPlan],
-    tranches: &[TranchePlan],
+    (commitments, tranches, shares): (&[CommitmentPlan], &[TranchePlan], &[SharePlan]),
     notes: &mut Vec<String>,
 ) -> Vec<PartyPlan> {
     let flag = |yes: bool| f64::from(u8::from(yes));
@@ -54,12 +56,13 @@ pub(super) fn parties(
         let holds: Vec<f64> = tranches
             .iter()
             .map(|t| match t.kind {
-                Kind::Equity => is(&t.investor),
+                Kind::Equity | Kind::Convertible(_) => is(&t.investor),
                 Kind::Given => is(&t.issuer) - is(&t.investor),
                 Kind::Money => 0.0,
             })
             .collect();
-        if cash.iter().chain(&released).chain(&holds).all(|part| *part == 0.0) {
+        let shares: Vec<f64> = shares.iter().map(|share| is(&share.payee) - is(&share.payer)).collect();
+        if cash.iter().chain(&released).chain(&holds).chain(&shares).all(|part| *part == 0.0) {
             continue;
         }
         let pays = cash.iter().any(|part| *part < 0.0) || released.iter().any(|part| *part > 0.0);
@@ -74,6 +77,7 @@ pub(super) fn parties(
             holds,
             cash,
             released,
+            shares,
         });
     }
     if commitments.iter().any(|c| c.payer.is_none() || c.payee.is_none()) {

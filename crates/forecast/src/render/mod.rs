@@ -34,6 +34,10 @@ pub fn write(forecasts: &[Forecast], style: Style) -> String {
         );
         out.table(&milestones(forecasts));
     }
+    if !first.revenue_shares.is_empty() {
+        out.section("Shares of revenue", "Over the whole term, on average.");
+        out.table(&shares(forecasts));
+    }
     out.section(
         "What it is worth",
         "On the first day, at each party's rate; a median, and where nine paths in ten lie.",
@@ -194,10 +198,12 @@ fn years(forecast: &Forecast) -> Vec<Table> {
             "cost to leave",
         ]);
         for (year, moving) in commitment.years.iter().zip(&forecast.lock_in.moving) {
+            let relief = year.minimum_relief.mean;
+            let less = if relief > 0.0 { format!(" less {}", money(relief)) } else { String::new() };
             table.row(vec![
                 format!("year {}", year.year),
                 year.to.clone(),
-                money(year.minimum),
+                money(year.minimum) + &less,
                 money(year.counted.mean),
                 money(year.cash.mean),
                 percent(year.shortfall_probability.mean),
@@ -208,6 +214,33 @@ fn years(forecast: &Forecast) -> Vec<Table> {
         table
     });
     tables.collect()
+}
+
+fn shares(forecasts: &[Forecast]) -> Table {
+    let mut head = vec!["".to_owned(), "at most".to_owned()];
+    head.extend(forecasts.iter().map(|f| f.scenario.id.clone()));
+    let mut table = Table::headed(head);
+    let Some(first) = forecasts.first() else { return table };
+    for (place, share) in first.revenue_shares.iter().enumerate() {
+        let who = |party: &Option<String>| party.clone().unwrap_or_else(|| "?".to_owned());
+        let name = format!(
+            "{}: {} of revenue, {} to {}",
+            share.id,
+            percent(share.share),
+            who(&share.payer),
+            who(&share.payee)
+        );
+        let mut row = vec![name, share.cap.map_or_else(|| "–".to_owned(), money)];
+        row.extend(forecasts.iter().map(|forecast| match forecast.revenue_shares.get(place) {
+            Some(of) if of.cap.is_some() => {
+                format!("{}, cap {}", money(of.paid.mean), percent(of.capped_probability.mean))
+            }
+            Some(of) => money(of.paid.mean),
+            None => "–".to_owned(),
+        }));
+        table.row(row);
+    }
+    table
 }
 
 fn milestones(forecasts: &[Forecast]) -> Table {

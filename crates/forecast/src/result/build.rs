@@ -47,6 +47,7 @@ pub(super) fn forecast(
         },
         commitments: (0..plan.commitments.len()).map(|place| commitment(plan, &statistics, place)).collect(),
         milestones: (0..plan.tranches.len()).map(|place| milestone(plan, &statistics, place)).collect(),
+        revenue_shares: (0..plan.shares.len()).map(|place| share(plan, &statistics, place)).collect(),
         parties: value::parties(plan, &statistics),
         discount: Discount { price: whole(Whole::PriceDiscount), effective: whole(Whole::EffectiveDiscount) },
         self_host: self_host(scenario, &statistics),
@@ -137,6 +138,7 @@ fn year(plan: &Plan, statistics: &Statistics<'_>, place: usize, year: usize) -> 
         cash: statistics.mean(|set| set.years[at].cash.sum()),
         credit_expired: statistics.mean(|set| set.years[at].expired.sum()),
         excess_out: statistics.mean(|set| set.years[at].excess.sum()),
+        minimum_relief: statistics.mean(|set| set.years[at].relief.sum()),
     }
 }
 
@@ -160,6 +162,27 @@ fn milestone(plan: &Plan, statistics: &Statistics<'_>, place: usize) -> Mileston
             .then(|| statistics.mean(|set| rows.iter().map(|at| set.released[*at].sum()).sum())),
         by_year: if unknown { Vec::new() } else { years.collect() },
         when_released: if unknown { Vec::new() } else { hits(plan, statistics, &counts) },
+    }
+}
+
+fn share(plan: &Plan, statistics: &Statistics<'_>, place: usize) -> Share {
+    let (share, count) = (&plan.shares[place], plan.shares.len());
+    let paid = |step: usize| move |set: &engine::tally::Tally| set.shared[step * count + place].sum();
+    let steps = plan.time.steps();
+    let of_year = |year: usize| {
+        let steps = (0..steps).filter(|step| plan.time.year[*step] == year);
+        digits(steps.map(|step| statistics.total(paid(step))).sum::<f64>() / statistics.count())
+    };
+    Share {
+        id: share.id.clone(),
+        title: share.title.clone(),
+        payer: share.payer.clone(),
+        payee: share.payee.clone(),
+        share: share.share,
+        cap: Some(share.cap).filter(|cap| cap.is_finite()),
+        paid: statistics.mean(|set| (0..steps).map(|step| paid(step)(set)).sum()),
+        capped_probability: statistics.mean(|set| set.capped[place].sum()),
+        by_year: (0..plan.time.years()).map(of_year).collect(),
     }
 }
 

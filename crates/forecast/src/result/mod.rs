@@ -83,6 +83,8 @@ pub struct Forecast {
     pub commitments: Vec<Commitment>,
     /// By tranche.
     pub milestones: Vec<Milestone>,
+    /// By share of revenue.
+    pub revenue_shares: Vec<Share>,
     /// By party.
     pub parties: Vec<Party>,
     /// What the deal takes off list prices.
@@ -244,6 +246,8 @@ pub struct Year {
     pub credit_expired: Mean,
     /// Overage that counts towards the next.
     pub excess_out: Mean,
+    /// What late capacity takes off the minimum.
+    pub minimum_relief: Mean,
 }
 
 /// A tranche.
@@ -265,6 +269,29 @@ pub struct Milestone {
     pub by_year: Vec<ByYear>,
     /// The day by which it is released on this share of all paths; nothing where fewer ever are.
     pub when_released: Vec<Hit>,
+}
+
+/// A share of revenue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Share {
+    /// Its name.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// Who pays, and who is paid.
+    pub payer: Option<String>,
+    /// Who is paid.
+    pub payee: Option<String>,
+    /// The share.
+    pub share: f64,
+    /// The most that is paid in all.
+    pub cap: Option<f64>,
+    /// What is paid over the term.
+    pub paid: Mean,
+    /// Whether the cap is reached.
+    pub capped_probability: Mean,
+    /// What is paid in each contract year, on average.
+    pub by_year: Vec<f64>,
 }
 
 /// A probability by a day.

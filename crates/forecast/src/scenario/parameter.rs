@@ -161,6 +161,7 @@ pub const PARAMETERS: &[Parameter] = &[
         "the issuer's value now over the issue price",
     ),
     open("equity.start", "currency", (0.0, HUGE), "the issuer's value now"),
+    open("equity.share_price", "currency", (0.0, HUGE), "what one of its shares costs now, for warrants"),
     number("equity.growth", "a year", (0.0, -0.999_999, 100.0), "expected growth of that value"),
     number("equity.volatility", "a square root of a year", (0.0, 0.0, WILD), "of its logarithm"),
     number(

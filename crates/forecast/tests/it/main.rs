@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a few years and months")]
 
+mod clauses;
 mod closed_forms;
 mod golden;
 mod history;

@@ -7,6 +7,7 @@ use crate::problem::{Problem, Problems};
 use identity::Identity;
 use portal::Portal;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -87,6 +88,8 @@ pub(crate) struct Backend {
     pub key: Option<Text>,
     pub region: Option<Text>,
     pub pool: Option<Text>,
+    pub provider: Option<Text>,
+    pub silicon: Option<Text>,
     pub profile: Option<Text>,
     pub country: Option<Vec<Text>>,
     pub destinations: Option<Vec<Text>>,
@@ -310,6 +313,15 @@ impl File {
         let all = tls.chain(keys).chain(deals).chain(catalogues).chain(forwarded);
         let named = all.map(|name| self.base().join(name.get_ref()));
         std::iter::once(self.path.clone()).chain(policies).chain(named).chain(lists).collect()
+    }
+
+    /// What deals call backends' providers and silicon, by backend, where it says.
+    pub fn deal_names(&self) -> [HashMap<String, String>; 2] {
+        let named = |of: fn(&Backend) -> Option<&Text>| {
+            let backends = self.raw.backends.iter();
+            backends.filter_map(|raw| Some((raw.name.get_ref().clone(), of(raw)?.get_ref().clone()))).collect()
+        };
+        [named(|raw| raw.provider.as_ref()), named(|raw| raw.silicon.as_ref())]
     }
 
     /// The catalogue files that it names, with their texts.

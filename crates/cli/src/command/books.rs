@@ -16,6 +16,14 @@ pub struct Books {
 }
 
 impl Books {
+    /// The configuration, where one was given.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn configuration(&self) -> Result<Option<config::File>, Failure> {
+        self.config.as_ref().map(|path| config::File::read(path).map_err(Failure::from)).transpose()
+    }
+
     /// The data directory.
     pub fn data(&self) -> Result<PathBuf, Failure> {
         let data = match (&self.config, &self.data) {

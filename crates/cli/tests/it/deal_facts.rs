@@ -274,13 +274,15 @@ fn the_documentation_shows_what_is_so() {
 #[test]
 fn the_books_are_facts_to_the_last_digit_and_once() {
     let vendor = Vendor::start();
-    let home = Home::new(&usual(&vendor.url(), ""));
+    // What the configuration says of a backend, and what the command says over it.
+    let named = "name = \"anthropic\"\nprovider = \"bedrock\"\nsilicon = \"trainium2\"";
+    let config = usual(&vendor.url(), "provider = \"elsewhere\"");
+    let config = config.replacen("name = \"anthropic\"", named, 1).replacen("provider = \"elsewhere\"", "", 1);
+    let home = Home::new(&config);
     let facts = home.path().join("facts.jsonl");
     let take = |home: &Home| {
         let out = facts.to_str().unwrap();
         let more = [
-            "--silicon",
-            "anthropic=trainium2",
             "--provider",
             "openai=azure",
             "--revenue",
@@ -316,5 +318,8 @@ fn the_books_are_facts_to_the_last_digit_and_once() {
     assert!(calls > 0);
     assert_eq!(pico("list_spend"), i128::try_from(calls).unwrap());
     assert_eq!(pico("revenue"), pico("list_spend"));
-    assert!(lines.contains("\"silicon\":\"trainium2\"") && lines.contains("\"provider\":\"azure\""));
+    for part in ["\"silicon\":\"trainium2\"", "\"provider\":\"azure\"", "\"provider\":\"bedrock\""] {
+        assert!(lines.contains(part), "{part}");
+    }
+    assert!(!lines.contains("elsewhere"));
 }

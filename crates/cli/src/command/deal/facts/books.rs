@@ -92,11 +92,16 @@ fn facts<'a>(
     batches: &'a [::store::Batch],
     known: Vec<Entry>,
 ) -> Result<Metered<'a>, Failure> {
+    // What the command says outweighs the configuration.
+    let configured = arguments.books.configuration()?.map(|file| file.deal_names());
+    let [mut provider, mut silicon] = configured.unwrap_or_default();
+    provider.extend(arguments.provider.iter().cloned());
+    silicon.extend(arguments.silicon.iter().cloned());
     let asked = Asked {
         organisation: arguments.organisation.clone(),
         currency: arguments.currency,
-        provider: arguments.provider.iter().cloned().collect(),
-        silicon: arguments.silicon.iter().cloned().collect(),
+        provider,
+        silicon,
     };
     let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy().into_owned();
     let mut metered = Metered::new(asked, name, batches, known).map_err(Failure::unusable)?;

@@ -31,9 +31,9 @@ pub use deal::Deal;
 pub use decimal::Decimal;
 pub use error::{Error, Place, Problem};
 pub use evaluate::{
-    CapacityState, CapacityStatus, CommitmentStatus, Contract, CovenantState, CovenantStatus, Evaluation,
-    Exit, ExitItem, Node, Note, Reference, RevenueShareStatus, Right, Side, State, Step, TrancheStatus,
-    WatchStatus, evaluate,
+    BurstStatus, CapacityState, CapacityStatus, CommitmentStatus, Contract, CovenantState, CovenantStatus,
+    Evaluation, Exit, ExitItem, Node, Note, PriceState, PriceStatus, Reference, RevenueShareStatus, Right,
+    Side, State, Step, TakeOrPayStatus, TrancheStatus, WatchStatus, evaluate,
 };
 pub use number::Number;
 pub use promise::{Promise, PromiseKind, promises};

@@ -12,6 +12,10 @@ pub(super) fn commitments(deal: &Deal, names: &Names<'_>) -> Result<(), Error> {
         known("party", &names.parties, commitment.payee.as_ref())?;
         size(deal, commitment)?;
         schedule(deal, commitment)?;
+        if let Some(protection) = &commitment.price_protection {
+            known("metric", &names.metrics, protection.list_metric.as_ref())?;
+            known("metric", &names.metrics, protection.mfn.as_ref().and_then(|mfn| mfn.metric.as_ref()))?;
+        }
         rates(commitment)?;
     }
     Ok(())

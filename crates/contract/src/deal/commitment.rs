@@ -203,6 +203,16 @@ pub struct PriceProtection {
     pub mfn: Option<MostFavoured>,
     /// How fast list prices may rise, such as `0.03/yr`.
     pub list_increase_cap: Option<Spanned<String>>,
+    /// The metric that says where list prices are: an index.
+    pub list_metric: Option<Spanned<String>>,
+}
+
+impl PriceProtection {
+    /// The rate in `list_increase_cap`, without what it is a share of.
+    pub(crate) fn increase_a_year(&self) -> Option<Decimal> {
+        let text = self.list_increase_cap.as_ref()?.get_ref();
+        text.split('/').next()?.trim().parse().ok()
+    }
 }
 
 /// Most-favoured terms.
@@ -213,4 +223,6 @@ pub struct MostFavoured {
     pub scope: String,
     /// What follows.
     pub remedy: String,
+    /// The metric that says the best discount that anyone comparable has: a share.
+    pub metric: Option<Spanned<String>>,
 }

@@ -23,6 +23,8 @@ pub struct Capacity {
     pub ramp: Vec<Spanned<RampStep>>,
     /// The metric that says how much there is.
     pub metric: Option<Spanned<String>>,
+    /// The metric that says how much of it is in use.
+    pub used: Option<Spanned<String>>,
     /// The commitment whose minimums late delivery lowers; all of them when not said.
     pub commitment: Option<Spanned<String>>,
     /// Silicon.
@@ -71,6 +73,8 @@ pub struct TakeOrPay {
     pub share: Decimal,
     /// At the price of what.
     pub unit_price: String,
+    /// What a unit costs a day, in the deal's currency.
+    pub price: Option<Spanned<Decimal>>,
 }
 
 /// What follows late delivery.

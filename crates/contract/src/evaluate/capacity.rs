@@ -6,11 +6,13 @@ use super::series::Stock;
 use super::trace::Step;
 use super::world::{EVER, Sight};
 use crate::day::Day;
-use crate::deal::{Binding, Capacity, Relief};
+use crate::deal::{Binding, Burst, Capacity, Deal, Relief};
 use crate::decimal::Decimal;
 use crate::predicate::{State, World as _};
 use crate::ratio::Ratio;
 use std::collections::BTreeMap;
+use toml::Spanned;
+use units::Money;
 
 /// Whether a grant is delivered as promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,8 +67,32 @@ pub struct CapacityStatus {
     pub relief: Ratio,
     /// By contract year, the part of its minimum that lateness takes away.
     pub year_relief: BTreeMap<u32, Ratio>,
+    /// How much is in use.
+    pub used: Option<Ratio>,
+    /// What must be paid for though it was not used.
+    pub take_or_pay: Option<TakeOrPayStatus>,
+    /// How often more was used than was granted.
+    pub burst: Option<BurstStatus>,
     /// Why.
     pub trace: Vec<Step>,
+}
+
+/// What must be paid for though it was not used, over the days that are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeOrPayStatus {
+    /// How much was below the share that is paid for anyway: units times days.
+    pub unused: Ratio,
+    /// What that costs, where a price is agreed.
+    pub owed: Option<Money>,
+}
+
+/// Days on which more was used than was granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BurstStatus {
+    /// All of them.
+    pub days: u32,
+    /// Of those, the ones on which more was used than a burst may be.
+    pub beyond: u32,
 }
 
 /// What a late grant takes off a year's minimum.
@@ -143,19 +169,66 @@ fn status(context: &Context<'_>, grant: &Capacity) -> CapacityStatus {
         } else {
             delivery.years(grant, &sight)
         },
+        used: level(&stock, grant.used.as_ref(), today),
+        take_or_pay: Use::of(grant, &sight, today).take_or_pay(grant, context.deal),
+        burst: Use::of(grant, &sight, today).burst(grant),
         trace,
+    }
+}
+
+/// How a grant was used until now.
+struct Use {
+    /// Units times days below the share that is paid for anyway.
+    unused: Ratio,
+    burst: BurstStatus,
+}
+
+impl Use {
+    /// Days that no fact speaks of count for nothing. What was not there could not be used.
+    fn of(grant: &Capacity, sight: &Sight<'_, '_>, today: Day) -> Self {
+        let mut found = Self { unused: Ratio::ZERO, burst: BurstStatus::default() };
+        let share = grant.take_or_pay.as_ref().map_or(Ratio::ZERO, |taken| taken.share.ratio());
+        let most = grant.burst.as_ref().and_then(Burst::factor).map_or(Ratio::ONE, Decimal::ratio);
+        for day in days(grant, today).filter(|day| *day < today) {
+            let Some(due) = due(grant, day).map(Decimal::ratio) else { continue };
+            let Some(used) = level(sight.stock, grant.used.as_ref(), day) else { continue };
+            let there = online(grant, sight.stock, day).map_or(due, |online| online.min(due));
+            found.unused = found.unused + (there * share - used).max(Ratio::ZERO);
+            found.burst.days += u32::from(used > due);
+            found.burst.beyond += u32::from(used > due * most);
+        }
+        found
+    }
+
+    fn take_or_pay(&self, grant: &Capacity, deal: &Deal) -> Option<TakeOrPayStatus> {
+        let taken =
+            grant.take_or_pay.as_ref().filter(|_| grant.used.is_some() && deal.binding != Binding::Loi)?;
+        let owed = taken.price.as_ref().and_then(|price| {
+            let pico = self.unused * price.get_ref().ratio() * Ratio::whole(units::PICO_PER_UNIT);
+            Some(Money::from_pico(pico.round_half_even()?, deal.currency))
+        });
+        Some(TakeOrPayStatus { unused: self.unused, owed })
+    }
+
+    fn burst(&self, grant: &Capacity) -> Option<BurstStatus> {
+        (grant.burst.is_some() && grant.used.is_some()).then_some(self.burst)
     }
 }
 
 /// The least there must be once a day is over: what a step asks for `by` a day is due at its end.
 fn due(grant: &Capacity, day: Day) -> Option<Decimal> {
-    let steps = grant.ramp.iter().map(toml::Spanned::get_ref);
+    let steps = grant.ramp.iter().map(Spanned::get_ref);
     steps.filter(|step| step.by < day).map(|step| step.at_least).next_back()
 }
 
 /// What there is when a day begins.
 fn online(grant: &Capacity, stock: &Stock<'_>, day: Day) -> Option<Ratio> {
-    let series = stock.series(grant.metric.as_ref()?.get_ref())?;
+    level(stock, grant.metric.as_ref(), day)
+}
+
+/// What a metric is when a day begins.
+fn level(stock: &Stock<'_>, metric: Option<&Spanned<String>>, day: Day) -> Option<Ratio> {
+    let series = stock.series(metric?.get_ref())?;
     series.latest(EVER, day.start()).map(|(_, value)| value)
 }
 

@@ -12,6 +12,7 @@ mod covenant;
 mod ending;
 mod needs;
 mod notes;
+mod price;
 mod revenue;
 mod series;
 mod spend;
@@ -21,11 +22,12 @@ mod tranche;
 mod watch;
 mod world;
 
-pub use capacity::{CapacityState, CapacityStatus};
+pub use capacity::{BurstStatus, CapacityState, CapacityStatus, TakeOrPayStatus};
 pub use commitment::CommitmentStatus;
 pub use covenant::{CovenantState, CovenantStatus};
 pub use ending::{Exit, ExitItem, Right, Side};
 pub use notes::Note;
+pub use price::{PriceState, PriceStatus};
 pub use revenue::RevenueShareStatus;
 pub use trace::{Node, Reference, Step};
 pub use tranche::{State, TrancheStatus};
@@ -60,6 +62,8 @@ pub struct Evaluation {
     pub commitments: Vec<CommitmentStatus>,
     /// Shares of revenue.
     pub revenue_shares: Vec<RevenueShareStatus>,
+    /// Clauses that protect prices, where a metric says how they stand.
+    pub price_protection: Vec<PriceStatus>,
     /// Capacity granted.
     pub capacity: Vec<CapacityStatus>,
     /// Rules that hold throughout.
@@ -183,6 +187,7 @@ pub fn evaluate(
         tranches,
         commitments: commitment::evaluate(&context)?,
         revenue_shares: revenue::evaluate(&context),
+        price_protection: price::evaluate(&context),
         capacity,
         covenants: covenant::evaluate(&context),
         watch: watch::evaluate(&context),

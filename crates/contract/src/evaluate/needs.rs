@@ -98,7 +98,7 @@ impl<'a> Needs<'a> {
 
     /// What says how much capacity `deal` gives, and what excuses that there is too little.
     pub fn lateness(deal: &'a Deal) -> Self {
-        let grants = deal.capacity.iter().filter_map(|grant| grant.metric.as_ref());
+        let grants = deal.capacity.iter().flat_map(|grant| grant.metric.iter().chain(&grant.used));
         let names = grants.map(|metric| metric.get_ref().as_str());
         let names = names.chain(["force_majeure", "export_control", "sanctions"]);
         Self { metrics: names.map(|name| (name, false)).collect(), slices: BTreeSet::new() }

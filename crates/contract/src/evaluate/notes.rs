@@ -32,21 +32,27 @@ type Fields = Vec<(&'static str, &'static str)>;
 
 fn of_commitment(commitment: &Commitment) -> Fields {
     let mut found = Fields::new();
-    if !commitment.credits_order.is_empty() {
+    let place = |kind: &str| commitment.credits_order.iter().position(|named| named == kind);
+    if place("prepaid").zip(place("make-good")).is_some_and(|(prepaid, good)| prepaid < good) {
         found.push((
             "credits_order",
-            "recorded, not computed: a make-good credit is used on overage alone, prepayments in the order of \
-             their tranches",
+            "a make-good credit is used before prepayments, whatever the order: it is good for overage alone",
         ));
     }
-    let Some(protection) = &commitment.price_protection else { return found };
-    if protection.mfn.is_some() {
-        found.push(("price_protection.mfn", "recorded, not computed: no fact tells what others pay"));
+    if commitment.credits_order.iter().any(|kind| kind != "prepaid" && kind != "make-good") {
+        found.push(("credits_order", "no fact tells of credits other than `make-good` and `prepaid`"));
     }
-    if protection.list_increase_cap.is_some() {
+    let Some(protection) = &commitment.price_protection else { return found };
+    if protection.mfn.as_ref().is_some_and(|mfn| mfn.metric.is_none()) {
+        found.push((
+            "price_protection.mfn",
+            "recorded, not computed: no `metric` says which discount others have",
+        ));
+    }
+    if protection.list_increase_cap.is_some() && protection.list_metric.is_none() {
         found.push((
             "price_protection.list_increase_cap",
-            "recorded, not computed: facts of spend do not tell the list prices",
+            "recorded, not computed: no `list_metric` says where list prices are",
         ));
     }
     found
@@ -54,11 +60,11 @@ fn of_commitment(commitment: &Commitment) -> Fields {
 
 fn of_capacity(grant: &Capacity) -> Fields {
     let mut found = Fields::new();
-    if grant.take_or_pay.is_some() {
-        found.push(("take_or_pay", "recorded, not computed: no fact tells the price of what was not used"));
+    if grant.take_or_pay.is_some() && grant.used.is_none() {
+        found.push(("take_or_pay", "recorded, not computed: no `used` says how much is in use"));
     }
-    if grant.burst.is_some() {
-        found.push(("burst", "recorded, not computed: use above a grant is spend like any other"));
+    if grant.burst.is_some() && grant.used.is_none() {
+        found.push(("burst", "recorded, not computed: no `used` says how much is in use"));
     }
     let mut causes = grant.late.iter().flat_map(|late| &late.excused_by);
     if causes.any(|cause| super::capacity::excuse(cause).is_none()) {

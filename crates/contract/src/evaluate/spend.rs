@@ -77,6 +77,19 @@ impl<'a> Spend<'a> {
         Ok(position)
     }
 
+    /// The sum of what counts towards a commitment by `at`, before caps, each line by what `weigh` says of its moment; in whole
+    /// units of currency.
+    pub fn weighed(&self, commitment: usize, at: Timestamp, weigh: impl Fn(Timestamp) -> Ratio) -> Ratio {
+        let terms = &self.terms[commitment];
+        let lines = self.standing.iter().filter(|(_, fact)| fact.effective_at <= at);
+        let within = lines.filter(|(_, fact)| terms.year_of(Day::of(fact.effective_at)).is_some());
+        within.fold(Ratio::ZERO, |sum, (place, fact)| {
+            let rule = self.rules[commitment][*place].and_then(|rule| terms.rules.get(rule));
+            let Some(rule) = rule else { return sum };
+            sum + self.facts.lines()[*place].value.ratio() * rule.weight.ratio() * weigh(fact.effective_at)
+        })
+    }
+
     /// By contract year, the lines of spend that count, and those that do not.
     pub fn by_year(&self, commitment: usize, at: Timestamp) -> BTreeMap<u32, [Vec<usize>; 2]> {
         let terms = &self.terms[commitment];

@@ -4,8 +4,8 @@ use super::words;
 use crate::deal::{Binding, ExitKind};
 use crate::evaluate::trace::day;
 use crate::evaluate::{
-    self as at, CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, ExitItem, Reference,
-    RevenueShareStatus, Right, TrancheStatus, WatchStatus,
+    self as at, CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, ExitItem, PriceStatus,
+    Reference, RevenueShareStatus, Right, TrancheStatus, WatchStatus,
 };
 use crate::fact::{Line, Signoff};
 use crate::ratio::Ratio;
@@ -29,6 +29,7 @@ struct Document {
     tranches: Vec<Value>,
     commitments: Vec<Value>,
     revenue_shares: Vec<Value>,
+    price_protection: Vec<Value>,
     capacity: Vec<Value>,
     covenants: Vec<Value>,
     watch: Vec<Value>,
@@ -52,6 +53,7 @@ fn document(evaluation: &Evaluation) -> Document {
         tranches: evaluation.tranches.iter().map(tranche).collect(),
         commitments: evaluation.commitments.iter().map(commitment).collect(),
         revenue_shares: evaluation.revenue_shares.iter().map(revenue_share).collect(),
+        price_protection: evaluation.price_protection.iter().map(price).collect(),
         capacity: evaluation.capacity.iter().map(capacity).collect(),
         covenants: evaluation.covenants.iter().map(covenant).collect(),
         watch: evaluation.watch.iter().map(watch).collect(),
@@ -159,6 +161,20 @@ fn revenue_share(status: &RevenueShareStatus) -> Value {
     }))
 }
 
+fn price(status: &PriceStatus) -> Value {
+    let number = |number: Ratio| number.to_decimal(12, 0);
+    object(value!({
+        "commitment": status.commitment,
+        "clause": status.clause,
+        "state": status.state.word(),
+        "agreed": status.agreed.and_then(number),
+        "seen": status.seen.and_then(number),
+        "since": status.since.map(|since| since.to_string()),
+        "owed": status.owed.map(units::Money::to_decimal),
+        "trace": steps(&status.trace),
+    }))
+}
+
 fn capacity(status: &CapacityStatus) -> Value {
     let number = |number: Ratio| number.to_decimal(12, 0);
     let years: Map<String, Value> =
@@ -175,6 +191,11 @@ fn capacity(status: &CapacityStatus) -> Value {
         "late_days": status.late_days,
         "relief": number(status.relief),
         "year_relief": (!years.is_empty()).then_some(years),
+        "used": status.used.and_then(number),
+        "take_or_pay": status.take_or_pay.map(|taken| object(value!({
+            "unused": number(taken.unused), "owed": taken.owed.map(units::Money::to_decimal),
+        }))),
+        "burst": status.burst.map(|burst| value!({ "days": burst.days, "beyond": burst.beyond })),
         "trace": steps(&status.trace),
     }))
 }

@@ -28,6 +28,10 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
         commitment(out, evaluation, status)?;
     }
     revenue_shares(out, evaluation)?;
+    rows(out, "Price protection", "clause", &evaluation.price_protection, |status| {
+        let (name, state) = words::price(status);
+        (name, state, why(&status.trace))
+    })?;
     rows(out, "Capacity", "grant", &evaluation.capacity, |status| {
         (words::name(&status.id, status.title.as_ref()), words::capacity(status), why(&status.trace))
     })?;

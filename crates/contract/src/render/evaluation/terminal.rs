@@ -34,6 +34,11 @@ fn write(out: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
         (words::name(&status.id, status.title.as_ref()), format!("{due}{cap}"), &status.trace[..])
     });
     clauses(out, "Shares of revenue", &shares.collect::<Vec<_>>())?;
+    let prices = evaluation.price_protection.iter().map(|status| {
+        let (name, state) = words::price(status);
+        (name, state, &status.trace[..])
+    });
+    clauses(out, "Price protection", &prices.collect::<Vec<_>>())?;
     let capacity = evaluation.capacity.iter().map(|status| {
         (words::name(&status.id, status.title.as_ref()), words::capacity(status), &status.trace[..])
     });

@@ -3,8 +3,8 @@
 use crate::deal::{Binding, ExitKind};
 use crate::evaluate::trace::day;
 use crate::evaluate::{
-    CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, Node, Reference, Right, State, Step,
-    TrancheStatus, WatchStatus,
+    CapacityStatus, CommitmentStatus, CovenantStatus, Evaluation, Exit, Node, PriceStatus, Reference, Right,
+    State, Step, TrancheStatus, WatchStatus,
 };
 use crate::fact::Line;
 use crate::report::{Bound, Quantity};
@@ -99,7 +99,36 @@ pub(super) fn capacity(status: &CapacityStatus) -> String {
         let relief = (status.relief * crate::Ratio::whole(100)).to_decimal(2, 0).unwrap_or_default();
         text.push_str(&format!("; {relief} % of the fee back"));
     }
+    if let Some(used) = status.used.and_then(|used| used.to_decimal(3, 0)) {
+        text.push_str(&format!("; {used} {unit} in use"));
+    }
+    if let Some(taken) = status.take_or_pay.filter(|taken| taken.unused.is_positive()) {
+        let owed = taken.owed.map_or_else(String::new, |owed| format!(", {}", amount(owed)));
+        let unused = taken.unused.to_decimal(3, 0).unwrap_or_default();
+        text.push_str(&format!("; {unused} {unit}-days to pay unused{owed}"));
+    }
+    if let Some(burst) = status.burst.filter(|burst| burst.days > 0) {
+        text.push_str(&format!("; {} days above the grant, {} beyond the burst", burst.days, burst.beyond));
+    }
     text
+}
+
+/// A clause that protects a price: its name, and how it stands.
+pub(super) fn price(status: &PriceStatus) -> (String, String) {
+    let share = |number: Option<crate::Ratio>| {
+        number.and_then(|number| number.to_decimal(6, 0)).unwrap_or_else(|| "?".to_owned())
+    };
+    let what = match status.clause {
+        "mfn" => "best discount of others",
+        _ => "list prices",
+    };
+    let since = status.since.map_or_else(String::new, |since| format!(" since {since}"));
+    let owed = status.owed.filter(|owed| !owed.is_zero());
+    let owed = owed.map_or_else(String::new, |owed| format!("; {} so far", amount(owed)));
+    let state = status.state.word();
+    let text =
+        format!("{state}{since}; {what} {}, agreed {}{owed}", share(status.seen), share(status.agreed));
+    (format!("{}: {}", status.commitment, status.clause), text)
 }
 
 pub(super) fn covenant(status: &CovenantStatus) -> String {

@@ -319,7 +319,9 @@ impl File {
     pub fn deal_names(&self) -> [HashMap<String, String>; 2] {
         let named = |of: fn(&Backend) -> Option<&Text>| {
             let backends = self.raw.backends.iter();
-            backends.filter_map(|raw| Some((raw.name.get_ref().clone(), of(raw)?.get_ref().clone()))).collect()
+            backends
+                .filter_map(|raw| Some((raw.name.get_ref().clone(), of(raw)?.get_ref().clone())))
+                .collect()
         };
         [named(|raw| raw.provider.as_ref()), named(|raw| raw.silicon.as_ref())]
     }

@@ -277,18 +277,13 @@ fn the_books_are_facts_to_the_last_digit_and_once() {
     // What the configuration says of a backend, and what the command says over it.
     let named = "name = \"anthropic\"\nprovider = \"bedrock\"\nsilicon = \"trainium2\"";
     let config = usual(&vendor.url(), "provider = \"elsewhere\"");
-    let config = config.replacen("name = \"anthropic\"", named, 1).replacen("provider = \"elsewhere\"", "", 1);
+    let config =
+        config.replacen("name = \"anthropic\"", named, 1).replacen("provider = \"elsewhere\"", "", 1);
     let home = Home::new(&config);
     let facts = home.path().join("facts.jsonl");
     let take = |home: &Home| {
         let out = facts.to_str().unwrap();
-        let more = [
-            "--provider",
-            "openai=azure",
-            "--revenue",
-            "revenue",
-            "--json",
-        ];
+        let more = ["--provider", "openai=azure", "--revenue", "revenue", "--json"];
         let output = home.run(&[&["deal", "facts", "books", "--out", out], &more[..]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
         serde_json::from_slice::<Value>(&output.stdout).unwrap()

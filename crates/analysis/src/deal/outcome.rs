@@ -30,6 +30,7 @@ pub(super) fn owed(sources: &Sources<'_>) -> Vec<Block> {
         line("due under the commitments".to_owned(), &totals.cash),
         line("of which for nothing: shortfall".to_owned(), &totals.shortfall),
         line("tranches released".to_owned(), &totals.released),
+        line("shares of revenue paid".to_owned(), &totals.revenue_shared),
     ];
     rows.retain(|row| row.iter().skip(1).any(|cell| cell != &money(0.0, currency)));
     for party in &forecast.parties {

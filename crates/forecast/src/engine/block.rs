@@ -247,6 +247,7 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             };
             *so_far += paid;
             self.shared[group * count + place] = paid;
+            self.wholes[group][Whole::Shared as usize] += paid;
             add(&mut tally.shared[step * count + place], paid);
         }
     }

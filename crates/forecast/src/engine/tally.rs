@@ -57,10 +57,12 @@ pub(crate) enum Whole {
     PeakNeeded,
     /// The most by which what is needed exceeds what is online.
     PeakShort,
+    /// Shares of revenue paid.
+    Shared,
 }
 
 /// How many there are beside the parties'.
-pub(crate) const WHOLES: usize = 14;
+pub(crate) const WHOLES: usize = 15;
 /// What is kept of each path for each party: value, value with equity, multiple.
 pub(crate) const PER_PARTY: usize = 3;
 /// Control variates.

@@ -43,6 +43,7 @@ pub(super) fn forecast(
             ),
             credit_expired: whole(Whole::Expired),
             released: snap.summary(whole(Whole::Released)),
+            revenue_shared: whole(Whole::Shared),
             equity_held: whole(Whole::Holding),
         },
         commitments: (0..plan.commitments.len()).map(|place| commitment(plan, &statistics, place)).collect(),

@@ -198,6 +198,8 @@ pub struct Totals {
     pub credit_expired: Summary,
     /// Tranches released.
     pub released: Summary,
+    /// Shares of revenue paid.
+    pub revenue_shared: Summary,
     /// What the equity bought by them is worth at the end.
     pub equity_held: Summary,
 }

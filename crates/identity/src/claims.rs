@@ -1,13 +1,11 @@
 //! What a foreign token says, before and after it is believed.
 
 use crate::failure::{Failure, clean};
-use crate::rule::Rule;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::borrow::Cow;
 use units::Timestamp;
 
 /// Clocks of issuers may be this far from ours.
@@ -100,17 +98,6 @@ impl<'a> Jws<'a> {
 pub fn text<'a>(claims: &'a Value, name: &str) -> Option<&'a str> {
     let value = if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) };
     value.and_then(Value::as_str)
-}
-
-/// The name that `rule` makes of the claims.
-pub fn apply<'a>(rule: &'a Rule, claims: &'a Value, issuer: &str) -> Result<Cow<'a, str>, Failure> {
-    // An address that nobody has verified is anybody's.
-    let unverified =
-        claims.get("email_verified").is_some() && !holds(claims, "email_verified", |said| said == "true");
-    if unverified && rule.uses("email") {
-        return Err(misfit("email_verified", issuer));
-    }
-    rule.name(claims).map_err(|claim| misfit(claim, issuer))
 }
 
 /// Whether the claim is `fit`, or is a list that contains something that is.

@@ -1,5 +1,6 @@
 //! The directory: all that can prove a caller, built once from configuration, read by every request.
 
+use crate::access_key::AccessKey;
 use crate::bedrock_key;
 use crate::cache::Verified;
 use crate::claims::{self, Jws};
@@ -8,10 +9,11 @@ use crate::digest::{Hash, sha256, unhex32};
 use crate::exchange::{Subject, TokenRequest};
 use crate::failure::{Failure, clean};
 use crate::issuer::{Issuer, Trusted};
-use crate::keys::{Keys, Source};
+use crate::keys::Keys;
 use crate::principal::{Method, Owner, Principal};
 use crate::scope::Scope;
 use crate::sigv4::{self, AwsKey, AwsKeys, SigV4Pending};
+use crate::source::Source;
 use crate::spiffe::{self, Certificate, SpiffeRule};
 use crate::sts::{Assumed, WebIdentity};
 use crate::sts_proof::{AwsRule, StsProof, StsRules};
@@ -22,21 +24,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use units::Timestamp;
-
-/// An AWS access key that the directory knows.
-#[derive(Clone)]
-pub struct AccessKey {
-    /// `AKIA…` or `ASIA…`.
-    pub id: String,
-    /// The secret access key.
-    pub secret: String,
-    /// The session token that must come with it, for temporary keys.
-    pub session_token: Option<String>,
-    /// Whom it speaks for.
-    pub owner: Owner,
-    /// When it ends.
-    pub expires: Option<Timestamp>,
-}
 
 /// What the head of a request proves.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Why a proof was not accepted: one text for the log, a barer one for the client. Neither holds a secret.
 
-use crate::keys::Source;
+use crate::access_key::SKEW_SECONDS_MAX;
+use crate::source::Source;
 use units::Timestamp;
 
 /// Why nobody was authenticated. The text is for the log and names what was wrong with the proof.
@@ -200,7 +201,7 @@ impl Failure {
             Self::NotYet(_) => "the token is not valid yet".into(),
             Self::Revoked(_) => "the key was revoked".into(),
             Self::Skew(_) => {
-                format!("{self}; at most {} s are accepted", crate::sigv4::SKEW_SECONDS_MAX)
+                format!("{self}; at most {SKEW_SECONDS_MAX} s are accepted")
             }
             Self::Conflicting(_)
             | Self::Malformed(_)

@@ -3,10 +3,11 @@
 use crate::claims::{self, Jws};
 use crate::digest::Hash;
 use crate::failure::{Failure, Lack, Lacking, clean};
-use crate::keys::{self, KeySet, Keys, Source};
+use crate::keys::{self, KeySet, Keys};
 use crate::principal::{CallerKind, Method, Owner, Principal};
 use crate::rule::{self, Pattern, Rule};
 use crate::scope::Scope;
+use crate::source::Source;
 use crate::token::hash_name;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
@@ -29,7 +30,7 @@ impl Naming<'_> {
     /// # Errors
     /// When a claim that is needed is missing, or is no name.
     pub fn owner(&self, said: &Value) -> Result<Owner, Failure> {
-        let name = |from| claims::apply(from, said, self.name);
+        let name = |from| rule::apply(from, said, self.name);
         let misfit = |what| claims::misfit(what, self.name);
         Ok(Owner {
             organisation: Organisation::new(name(self.organisation)?).map_err(|_| misfit("organisation"))?,

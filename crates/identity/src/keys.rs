@@ -2,12 +2,12 @@
 
 use crate::claims::Jws;
 use crate::failure::{Failure, clean};
+use crate::source::Source;
 use crate::weak;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
-use std::fmt;
 
 /// Where an issuer's keys come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,26 +21,6 @@ pub enum Keys {
         /// How long keys are believed once they were fetched, in seconds.
         seconds_max: i64,
     },
-}
-
-/// Where keys are fetched. Always from the configuration, never from a token.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
-    /// A JWK set at this address.
-    Address(String),
-    /// A JWK set at the address that this issuer's own description names (OpenID Connect Discovery 1.0).
-    Issuer(String),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(address) => out.write_str(address),
-            Self::Issuer(issuer) => {
-                write!(out, "{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
-            }
-        }
-    }
 }
 
 /// The keys of one issuer that fit one rule's algorithms.

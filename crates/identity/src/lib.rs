@@ -11,6 +11,7 @@
 #[cfg(test)]
 extern crate self as identity; // so that tests/wire serves both kinds of test
 
+mod access_key;
 mod assertion;
 mod bedrock_key;
 mod cache;
@@ -25,9 +26,11 @@ mod issuer;
 mod keys;
 mod person;
 mod principal;
+mod role;
 mod rule;
 mod scope;
 mod sigv4;
+mod source;
 mod spiffe;
 mod sts;
 mod sts_proof;
@@ -37,21 +40,24 @@ mod weak;
 #[cfg(test)]
 mod wycheproof;
 
+pub use access_key::{AccessKey, SKEW_SECONDS_MAX};
 pub use assertion::{Assertion, AssertionRule, Assertions, Audience, signing_key};
 pub use credential::Head;
 pub use directory::{
-    AccessKey, Authentication, BuildError, Directory, DirectoryBuilder, Given, KeySecret, Known, VirtualKey,
+    Authentication, BuildError, Directory, DirectoryBuilder, Given, KeySecret, Known, VirtualKey,
 };
 pub use exchange::{OWN_AUDIENCE, Subject, TokenRequest};
 pub use failure::{Failure, Kind, Lack, Lacking};
 pub use issuer::Issuer;
-pub use keys::{Keys, Source};
-pub use person::{People, Person, Role, RoleRule};
+pub use keys::Keys;
+pub use person::{People, Person, RoleRule};
 pub use principal::{CallerKind, Method, Owner, Principal};
+pub use role::Role;
 pub use rule::{Pattern, Rule, Template};
 pub use scope::{ACTIONS, Scope};
 pub use sigv4::sign::{Signer, ToSign};
-pub use sigv4::{SERVICES, SKEW_SECONDS_MAX, SigV4Pending};
+pub use sigv4::{SERVICES, SigV4Pending};
+pub use source::Source;
 pub use spiffe::{Certificate, SpiffeRule, is_trust_domain};
 pub use sts::{Assumed, StsRequest, WebIdentity};
 pub use sts_proof::{AwsRule, SERVER_HEADER, StsProof, UsedProofs, make as make_sts_proof};

@@ -3,51 +3,11 @@
 use crate::claims;
 use crate::failure::Failure;
 use crate::principal::Owner;
+use crate::role::Role;
 use crate::rule::{self, Rule};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 use units::{Organisation, Subject, Team};
-
-/// What somebody does in the portal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Sees models, usage and spend.
-    Viewer,
-    /// Also commitments, deals and the ledger.
-    FinOps,
-    /// Also who may call what, and where.
-    Compliance,
-    /// Everything, and may revoke.
-    Admin,
-}
-
-impl Role {
-    /// Every role, with the word for it.
-    pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Viewer, "viewer"),
-        (Self::FinOps, "finops"),
-        (Self::Compliance, "compliance"),
-        (Self::Admin, "admin"),
-    ];
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Self::ALL.iter().find(|(role, _)| role == self).map_or("", |(_, word)| *word);
-        out.write_str(word)
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.iter().find(|(_, word)| *word == text).map(|(role, _)| *role);
-        found.ok_or_else(|| format!("`{text}` is no role"))
-    }
-}
 
 /// Who has a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +48,7 @@ impl People {
     /// # Errors
     /// When a claim that the rules need is not there or is no name, or is an address that nobody has verified.
     pub fn person(&self, claims: &Value) -> Result<Person, Failure> {
-        let name = |rule| claims::apply(rule, claims, &self.name);
+        let name = |rule| rule::apply(rule, claims, &self.name);
         let misfit = |what: &str| claims::misfit(what, &self.name);
         let owner = Owner {
             organisation: Organisation::new(name(&self.organisation)?).map_err(|_| misfit("organisation"))?,

@@ -2,7 +2,7 @@
 
 use crate::digest::sha256_parts;
 use crate::failure::Failure;
-use crate::person::Role;
+use crate::role::Role;
 use crate::scope::Scope;
 use std::collections::BTreeSet;
 use std::fmt;

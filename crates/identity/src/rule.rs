@@ -4,6 +4,7 @@
 //! stand apart in a template, and a claim that holds the text after it is refused.
 
 use crate::claims;
+use crate::failure::Failure;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -204,6 +205,17 @@ pub(crate) fn unmet<'a>(
     };
     let required = required.iter().find(differs).map(|(claim, _)| claim);
     required.or_else(|| allowed.iter().find(unfit).map(|(claim, _)| claim)).map(String::as_str)
+}
+
+/// The name that `rule` makes of the claims that are said.
+pub fn apply<'a>(rule: &'a Rule, said: &'a Value, issuer: &str) -> Result<Cow<'a, str>, Failure> {
+    // An address that nobody has verified is anybody's.
+    let unverified = said.get("email_verified").is_some()
+        && !claims::holds(said, "email_verified", |value| value == "true");
+    if unverified && rule.uses("email") {
+        return Err(claims::misfit("email_verified", issuer));
+    }
+    rule.name(said).map_err(|claim| claims::misfit(claim, issuer))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! configuration. A signed header names this plane, so that a proof made for another server is none here; everything in
 //! the request is on a list of what may be there, so that it can ask nothing else; and each proof counts once.
 
+use crate::access_key::SKEW_SECONDS_MAX;
 use crate::claims;
 use crate::credential::CREDENTIAL_BYTES_MAX;
 use crate::digest::{Hash, sha256};
@@ -14,8 +15,8 @@ use crate::principal::{Method, Principal};
 use crate::rule::{self, Pattern, Rule};
 use crate::scope::Scope;
 use crate::sigv4::encode::decode;
+use crate::sigv4::parse_moment;
 use crate::sigv4::sign::{Signer, ToSign};
-use crate::sigv4::{SKEW_SECONDS_MAX, parse_moment};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

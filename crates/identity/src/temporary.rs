@@ -4,9 +4,9 @@
 //! by a key that only this plane has, so neither can be changed, and nothing about them is stored. A session token is no
 //! bearer token: it proves nobody without a signature by the secret.
 
+use crate::access_key::AccessKey;
 use crate::credential::CREDENTIAL_BYTES_MAX;
 use crate::digest::{hex, sha256};
-use crate::directory::AccessKey;
 use crate::failure::Failure;
 use crate::principal::{Owner, Principal};
 use crate::scope::Scope;

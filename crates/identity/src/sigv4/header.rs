@@ -1,7 +1,8 @@
 //! The header form: `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
 use super::canonical::{self, Signed};
-use super::{AwsKeys, Parts, Rules, SKEW_SECONDS_MAX, Scope, SigV4Pending, parse_moment};
+use super::{AwsKeys, Parts, Rules, Scope, SigV4Pending, parse_moment};
+use crate::access_key::SKEW_SECONDS_MAX;
 use crate::credential::Head;
 use crate::digest::{Hash, unhex32};
 use crate::failure::Failure;

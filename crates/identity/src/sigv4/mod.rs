@@ -12,9 +12,9 @@ pub mod sign;
 #[cfg(test)]
 pub mod suite;
 
+use crate::access_key::AccessKey;
 use crate::cache::Verified;
 use crate::digest::{Hash, hex, sha256, sha256_parts, unhex32};
-use crate::directory::AccessKey;
 use crate::failure::Failure;
 use crate::principal::{Method, Principal};
 use crate::temporary::TemporaryKeys;
@@ -26,9 +26,6 @@ use units::Timestamp;
 
 /// The services a signature may be made for.
 pub const SERVICES: [&str; 3] = ["bedrock", "aws-external-anthropic", "bedrock-mantle"];
-
-/// How far the request's date may be from ours, either way.
-pub const SKEW_SECONDS_MAX: i64 = 300;
 
 /// How a service signs. Ours all sign alike; the published test suite also has others.
 #[derive(Debug, Clone, Copy)]

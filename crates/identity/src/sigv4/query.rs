@@ -1,7 +1,8 @@
 //! The query form: a presigned URL that carries its signature and says how long it is good.
 
 use super::canonical::{self, Signed};
-use super::{AwsKeys, Parts, Rules, SKEW_SECONDS_MAX, Scope, SigV4Pending, encode, header, parse_moment};
+use super::{AwsKeys, Parts, Rules, Scope, SigV4Pending, encode, header, parse_moment};
+use crate::access_key::SKEW_SECONDS_MAX;
 use crate::credential::{ALGORITHM, Head};
 use crate::failure::Failure;
 use units::Timestamp;

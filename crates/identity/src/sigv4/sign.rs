@@ -3,9 +3,9 @@
 use super::AwsKey;
 use super::canonical::{self, Signed};
 use super::{OURS, Scope};
+use crate::access_key::AccessKey;
 use crate::credential::{ALGORITHM, Head};
 use crate::digest::{hex, sha256};
-use crate::directory::AccessKey;
 use crate::principal::Owner;
 use aws_lc_rs::hmac;
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -4,8 +4,8 @@
 mod wire;
 
 use super::{AwsKey, AwsKeys, OURS, Rules, header, query};
+use crate::access_key::AccessKey;
 use crate::credential::{Credential, find};
-use crate::directory::AccessKey;
 use crate::failure::Failure;
 use crate::principal::{Owner, Principal};
 use serde_json::Value;

@@ -168,11 +168,6 @@ static ONES: [[f64; LANES]; 256] = {
 };
 
 impl Bits {
-    /// Whether it is true on any path.
-    pub const fn somewhere(self) -> bool {
-        self.0 != 0
-    }
-
     /// One where it is true, else nothing, for the paths of a group.
     pub fn ones(self, group: usize) -> Lanes {
         let bits = self.0.to_le_bytes()[group];

@@ -45,10 +45,6 @@ impl Wide for Lanes {
 pub fn at_most_bits(a: &Lanes, b: &Lanes) -> u8 {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has these instructions.
-            return unsafe { x86::at_most_bits(a, b) };
-        }
         use std::arch::x86_64::{_mm_cmple_pd, _mm_loadu_pd, _mm_movemask_pd};
         let mut bits = 0;
         for (pair, (a, b)) in a.0.as_chunks::<2>().0.iter().zip(b.0.as_chunks::<2>().0).enumerate() {
@@ -140,21 +136,6 @@ mod x86 {
     use std::arch::x86_64::*;
     use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Not, Sub};
 
-    /// Instructions of a register type of this module.
-    macro_rules! known {
-        ($instructions:expr) => {
-            // SAFETY: the types of this module are only named in `avx2` and `avx512`, which `Kernel::run`
-            // calls when the processor has their instructions, as is `at_most_bits`; what is read or written
-            // in memory is behind a reference, 64 bytes long and as aligned, or as said there.
-            unsafe { $instructions }
-        };
-    }
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn at_most_bits(a: &Lanes, b: &Lanes) -> u8 {
-        known!(_mm512_cmp_pd_mask::<_CMP_LE_OQ>(_mm512_load_pd(a.0.as_ptr()), _mm512_load_pd(b.0.as_ptr())))
-    }
-
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn avx2<T: Task>(task: T) -> T::Output {
         task.run::<Two>()
@@ -163,6 +144,16 @@ mod x86 {
     #[target_feature(enable = "avx2,fma,avx512f")]
     pub(super) fn avx512<T: Task>(task: T) -> T::Output {
         task.run::<One>()
+    }
+
+    /// Instructions of a register type of this module.
+    macro_rules! known {
+        ($instructions:expr) => {
+            // SAFETY: the types of this module are only named in `avx2` and `avx512`, which `Kernel::run`
+            // calls when the processor has their instructions; what is read or written in memory is
+            // behind a reference, 64 bytes long and as aligned, or as said there.
+            unsafe { $instructions }
+        };
     }
 
     macro_rules! operators {

@@ -49,9 +49,6 @@ pub(crate) struct Block<'a, V> {
     purses: Vec<Purse<V>>,
     /// By step and metric.
     metrics: Vec<[Lanes; GROUPS]>,
-    /// By group and metric: how much it grows by itself in a step, and has so far.
-    pace: Vec<V>,
-    grown: Vec<V>,
     /// By commitment: drawn down so far.
     drawn: Vec<[Lanes; GROUPS]>,
     /// By group and share of revenue: what is paid in the step at hand, and so far.
@@ -118,8 +115,6 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
             releases: Releases::new(plan),
             purses: plan.parties.iter().map(|party| Purse::new(plan, party)).collect(),
             metrics: vec![[Lanes::ZERO; GROUPS]; steps * plan.metrics.len()],
-            pace: vec![V::splat(1.0); GROUPS * plan.metrics.len()],
-            grown: vec![V::splat(1.0); GROUPS * plan.metrics.len()],
             drawn: vec![[Lanes::ZERO; GROUPS]; plan.commitments.len()],
             shared: vec![zero; GROUPS * plan.shares.len()],
             shared_so_far: vec![zero; GROUPS * plan.shares.len()],
@@ -145,7 +140,6 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         let random = &source.random[usize::from(second & HAPPENINGS != 0)];
         self.happenings.draw::<V>(self.plan, random, block);
         self.reset(tally);
-        self.set_pace();
         for step in 0..self.plan.time.steps() {
             for group in 0..GROUPS {
                 self.now[group] = self.step(step, group, tally, keep.fan.then_some(&mut *fans));
@@ -176,23 +170,6 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
     /// A party's value with what it holds, after [`Block::walk`].
     pub fn worth(&self, party: usize) -> [Lanes; GROUPS] {
         std::array::from_fn(|group| stored(self.purses[party].worth[group]))
-    }
-
-    /// How much each metric grows by itself in a step, path by path.
-    #[inline(always)]
-    fn set_pace(&mut self) {
-        let (plan, count) = (self.plan, self.plan.metrics.len());
-        let dt = V::splat(plan.time.dt);
-        for (place, metric) in plan.metrics.iter().enumerate() {
-            for group in 0..GROUPS {
-                let more = match metric.growth_sd {
-                    0.0 => V::splat(0.0),
-                    _ => V::load(&self.happenings.growth[place][group]),
-                };
-                self.grown[group * count + place] = V::splat(1.0);
-                self.pace[group * count + place] = exp((more + V::splat(metric.growth)) * dt);
-            }
-        }
     }
 
     fn reset(&mut self, tally: &mut Tally) {
@@ -306,8 +283,6 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         }
         let count = plan.metrics.len();
         for place in (0..count).filter(|place| self.releases.wait_for(*place)) {
-            let at = group * count + place;
-            self.grown[at] = self.grown[at] * self.pace[at];
             let value = self.metric(place, (step, group), &now);
             value.store(&mut self.metrics[step * count + place][group]);
         }
@@ -392,7 +367,15 @@ impl<'a, V: Vector<Stored = Lanes>> Block<'a, V> {
         };
         // What adds up came in the step, at the pace of a year.
         let scaled = if metric.flow { scaled * V::splat(plan.time.months[step] / 12.0) } else { scaled };
-        (scaled * self.grown[group * plan.metrics.len() + place]).least(V::splat(metric.cap))
+        let growth = match (metric.growth, metric.growth_sd) {
+            (0.0, 0.0) => return scaled.least(V::splat(metric.cap)),
+            (growth, 0.0) => V::splat(exp(growth * years)),
+            (growth, _) => {
+                let more = V::load(&self.happenings.growth[place][group]);
+                exp((more + V::splat(growth)) * V::splat(years))
+            }
+        };
+        (scaled * growth).least(V::splat(metric.cap))
     }
 
     /// List spend of the twelve months up to a step's end; at the pace of now where there are fewer.

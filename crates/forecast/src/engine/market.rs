@@ -14,8 +14,6 @@ pub(crate) struct Factors<V> {
     power: V,
     /// What events have moved, by channel.
     moved: [V; CHANNELS],
-    /// What serving costs for what events have moved.
-    cost: V,
 }
 
 /// What the factors come to at the end of a step.
@@ -59,17 +57,7 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
     pub fn now() -> Self {
         let zero = V::splat(0.0);
         let moved = [zero; CHANNELS];
-        let cost = V::splat(1.0);
-        Self {
-            demand: zero,
-            price: zero,
-            elasticity: zero,
-            delay: zero,
-            equity: zero,
-            power: zero,
-            moved,
-            cost,
-        }
+        Self { demand: zero, price: zero, elasticity: zero, delay: zero, equity: zero, power: zero, moved }
     }
 
     /// Moves on by one step: `shocks` are the factors' normal numbers, `moves` what events change.
@@ -95,11 +83,6 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
         self.power = V::load(&power[group]).mul_add(root, self.power);
         for (moved, by) in self.moved.iter_mut().zip(moves) {
             *moved += V::load(&by[group]);
-        }
-        // Events seldom move it.
-        let (zero, by) = (V::splat(0.0), V::load(&moves[Channel::Cost as usize][group]));
-        if V::any(by.below(zero) | zero.below(by)) {
-            self.cost = exp(self.moved[Channel::Cost as usize]);
         }
         self.seen(market, step)
     }
@@ -160,7 +143,7 @@ impl<V: Vector<Stored = Lanes>> Factors<V> {
 
     #[inline(always)]
     fn cost(&self, market: &Market, year: f64) -> V {
-        let other = self.cost;
+        let other = exp(self.moved[Channel::Cost as usize]);
         if market.power_share == 0.0 {
             return other;
         }

@@ -11,8 +11,6 @@ use sampling::{GROUPS, Lanes, Vector};
 pub(crate) struct Purse<V> {
     /// What it pays or gets at signing.
     signing: f64,
-    /// Tranches that it pays or gets, and how much of each.
-    released: Vec<(usize, f64)>,
     /// By group.
     pub value: [V; GROUPS],
     /// With what it holds at the end.
@@ -30,9 +28,7 @@ impl<V: Vector<Stored = Lanes>> Purse<V> {
         let at_signing = plan.tranches.iter().zip(&party.released);
         let at_signing = at_signing.filter(|(tranche, _)| matches!(tranche.when, When::Signing));
         let none = [V::splat(0.0); GROUPS];
-        let all = plan.tranches.iter().zip(&party.released).map(|(tranche, part)| tranche.amount * part);
         Self {
-            released: all.enumerate().filter(|(_, amount)| *amount != 0.0).collect(),
             signing: at_signing.map(|(tranche, part)| tranche.amount * part).sum(),
             value: none,
             worth: none,
@@ -77,12 +73,10 @@ impl<V: Vector<Stored = Lanes>> Purse<V> {
         for (paid, part) in shared.iter().zip(&party.shares) {
             got = paid.mul_add(V::splat(*part), got);
         }
-        let mut paid = zero;
-        if releases.moved[group] {
-            let at = group * plan.tranches.len();
-            for (tranche, amount) in &self.released {
-                paid = releases.fresh[at + tranche].mul_add(V::splat(*amount), paid);
-            }
+        let (mut paid, count) = (zero, plan.tranches.len());
+        let fresh = &releases.fresh[group * count..(group + 1) * count];
+        for ((tranche, part), fresh) in plan.tranches.iter().zip(&party.released).zip(fresh) {
+            paid = fresh.mul_add(V::splat(tranche.amount * part), paid);
         }
         let flow = got + paid;
         self.got[group] += got;

@@ -21,13 +21,8 @@ pub(crate) struct Releases<V> {
     released: Vec<[Lanes; GROUPS]>,
     /// By tranche and group: one where its condition holds at the end of the step at hand.
     met: Vec<[Lanes; GROUPS]>,
-    /// By tranche: whether its condition holds on some path at the end of the step at hand.
-    open: Vec<bool>,
-    /// By group and tranche: one where it is released in the step at hand; and by group whether any is.
+    /// By group and tranche: one where it is released in the step at hand.
     pub fresh: Vec<V>,
-    pub moved: [bool; GROUPS],
-    /// By group: what is paid so far.
-    paid: [V; GROUPS],
     /// By group and tranche: the part of the issuer that it bought.
     pub held: Vec<V>,
     /// By group and tranche: what it vests with, so far; and what is owed until it converts.
@@ -63,10 +58,7 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
             waits: 0,
             released: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
             met: vec![[Lanes::ZERO; GROUPS]; plan.tranches.len()],
-            open: vec![false; plan.tranches.len()],
             fresh: vec![zero; places],
-            moved: [false; GROUPS],
-            paid: [zero; GROUPS],
             held: vec![zero; places],
             quantity: vec![zero; places],
             owed: vec![zero; places],
@@ -79,7 +71,6 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
         self.released.fill([Lanes::ZERO; GROUPS]);
         self.fresh.fill(zero);
-        (self.moved, self.paid) = ([false; GROUPS], [zero; GROUPS]);
         self.held.fill(zero);
         self.quantity.fill(zero);
         self.owed.fill(zero);
@@ -106,7 +97,7 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
     ) {
         self.waits = 0;
         for (place, tranche) in plan.tranches.iter().enumerate() {
-            self.open[place] = false;
+            self.met[place] = [Lanes::ZERO; GROUPS];
             if self.released[place].iter().all(|group| group.0.iter().all(|part| *part == 1.0)) {
                 continue;
             }
@@ -115,15 +106,11 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
                 continue;
             }
             let Some(condition) = &self.conditions[place] else {
-                (self.met[place], self.open[place]) = ([Lanes::splat(1.0); GROUPS], true);
+                self.met[place] = [Lanes::splat(1.0); GROUPS];
                 continue;
             };
             let path = Path { plan, metrics, step, released: &self.released, drawn, late };
             let holds = condition.truth(&path, plan.time.moments[step]).yes;
-            self.open[place] = holds.somewhere();
-            if !self.open[place] {
-                continue;
-            }
             for (group, met) in self.met[place].iter_mut().enumerate() {
                 *met = holds.ones(group);
             }
@@ -141,11 +128,9 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
     ) -> V {
         let count = plan.tranches.len();
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
-        if self.moved[group] {
-            self.fresh[group * count..(group + 1) * count].fill(zero);
-            self.moved[group] = false;
-        }
+        let mut sum = zero;
         for (place, tranche) in plan.tranches.iter().enumerate() {
+            self.fresh[group * count + place] = zero;
             if let Kind::Convertible(conversion) = tranche.kind {
                 self.convert(conversion, group * count + place, step, (equity, group));
             }
@@ -155,9 +140,7 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
                     self.release(plan, (place, group), fresh, equity);
                     add(&mut tally.released[(step + 1) * count + place], fresh);
                 }
-                continue;
-            }
-            if !self.open[place] {
+                sum += self.paid_in(tranche, (place, group));
                 continue;
             }
             let met = V::load(&self.met[place][group]);
@@ -170,8 +153,18 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
                 self.release(plan, (place, group), fresh, equity);
                 add(&mut tally.released[(step + 1) * count + place], fresh);
             }
+            sum += self.paid_in(tranche, (place, group));
         }
-        self.paid[group]
+        sum
+    }
+
+    /// What of a tranche is paid so far.
+    #[inline(always)]
+    fn paid_in(&self, tranche: &TranchePlan, (place, group): (usize, usize)) -> V {
+        match tranche.kind {
+            Kind::Given => V::splat(0.0),
+            _ => V::load(&self.released[place][group]) * V::splat(tranche.amount),
+        }
     }
 
     /// Whether some tranche still waits for a metric, by its place.
@@ -207,8 +200,7 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         let part = ((self.quantity[at] + before) * V::splat(1.0 / vesting.full_at)).most(zero).least(one);
         let target = part.mul_add(V::splat(1.0 - vesting.at_once), V::splat(vesting.at_once));
         let signed = matches!(plan.tranches[place].when, When::Signing);
-        let met = if self.open[place] { V::load(&self.met[place][group]) } else { zero };
-        let open = if signed { one } else { met.most(released) };
+        let open = if signed { one } else { V::load(&self.met[place][group]).most(released) };
         let fresh = (target - released).most(zero);
         V::select(zero.below(open), fresh, zero)
     }
@@ -229,10 +221,6 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         let (tranche, at) = (&plan.tranches[place], group * plan.tranches.len() + place);
         add(&mut self.released[place][group], fresh);
         self.fresh[at] = fresh;
-        self.moved[group] = true;
-        if tranche.kind != Kind::Given {
-            self.paid[group] = fresh.mul_add(V::splat(tranche.amount), self.paid[group]);
-        }
         let amount = V::splat(tranche.amount);
         match tranche.kind {
             Kind::Money => return,

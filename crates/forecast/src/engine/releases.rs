@@ -47,8 +47,7 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
             }),
             _ => 0,
         };
-        let vesting =
-            plan.tranches.iter().filter_map(|tranche| tranche.vesting).map(|vesting| vesting.metric);
+        let vesting = plan.tranches.iter().filter_map(|tranche| tranche.vesting?.metric);
         let always = vesting.chain(plan.shares.iter().map(|share| share.metric)).map(bit);
         let places = plan.tranches.len() * GROUPS;
         Self {
@@ -130,41 +129,36 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
         let mut sum = zero;
         for (place, tranche) in plan.tranches.iter().enumerate() {
-            self.fresh[group * count + place] = zero;
-            if let Kind::Convertible(conversion) = tranche.kind {
-                self.convert(conversion, group * count + place, step, (equity, group));
+            let at = group * count + place;
+            self.fresh[at] = zero;
+            if let Kind::Convertible(by) = tranche.kind {
+                self.owed[at] = self.owed[at] * V::splat(by.growth);
             }
-            if let Some(vesting) = tranche.vesting {
-                let fresh = self.vest(plan, (place, step, group), vesting, metrics);
-                if V::any(zero.below(fresh)) {
-                    self.release(plan, (place, group), fresh, equity);
-                    add(&mut tally.released[(step + 1) * count + place], fresh);
+            let fresh = match tranche.vesting {
+                Some(vesting) => self.vest(plan, (place, step, group), vesting, metrics),
+                None => {
+                    let met = V::load(&self.met[place][group]);
+                    let mut due = one.at_most(met) & V::load(&self.released[place][group]).below(one);
+                    for before in &tranche.after {
+                        due = due & one.at_most(V::load(&self.released[*before][group]));
+                    }
+                    V::select(due, one, zero)
                 }
-                sum += self.paid_in(tranche, (place, group));
-                continue;
-            }
-            let met = V::load(&self.met[place][group]);
-            let mut due = one.at_most(met) & V::load(&self.released[place][group]).below(one);
-            for before in &tranche.after {
-                due = due & one.at_most(V::load(&self.released[*before][group]));
-            }
-            if V::any(due) {
-                let fresh = V::select(due, one, zero);
+            };
+            if V::any(zero.below(fresh)) {
                 self.release(plan, (place, group), fresh, equity);
                 add(&mut tally.released[(step + 1) * count + place], fresh);
             }
-            sum += self.paid_in(tranche, (place, group));
+            if let Kind::Convertible(by) = tranche.kind
+                && step >= by.step
+            {
+                self.convert(by, at, (equity, group));
+            }
+            if tranche.kind != Kind::Given {
+                sum = V::load(&self.released[place][group]).mul_add(V::splat(tranche.amount), sum);
+            }
         }
         sum
-    }
-
-    /// What of a tranche is paid so far.
-    #[inline(always)]
-    fn paid_in(&self, tranche: &TranchePlan, (place, group): (usize, usize)) -> V {
-        match tranche.kind {
-            Kind::Given => V::splat(0.0),
-            _ => V::load(&self.released[place][group]) * V::splat(tranche.amount),
-        }
     }
 
     /// Whether some tranche still waits for a metric, by its place.
@@ -191,8 +185,8 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
     ) -> V {
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
         let at = group * plan.tranches.len() + place;
-        if step >= plan.now {
-            let seen = V::load(&metrics[step * plan.metrics.len() + vesting.metric][group]);
+        if let Some(metric) = vesting.metric.filter(|_| step >= plan.now) {
+            let seen = V::load(&metrics[step * plan.metrics.len() + metric][group]);
             self.quantity[at] = if vesting.flow { self.quantity[at] + seen } else { seen };
         }
         let released = V::load(&self.released[place][group]);
@@ -205,15 +199,14 @@ impl<V: Vector<Stored = Lanes>> Releases<V> {
         V::select(zero.below(open), fresh, zero)
     }
 
-    /// Lets what is owed grow, and turns it into a part of the issuer when it falls due.
-    fn convert(&mut self, by: Conversion, at: usize, step: usize, (equity, group): (V, usize)) {
-        self.owed[at] = self.owed[at] * V::splat(by.growth);
-        if step == by.step {
-            let owed = self.owed[at];
-            self.held[at] += owed / (equity * V::splat(by.keep)).least(V::splat(by.cap));
-            self.conceded[group] += owed - self.held[at] * equity;
-            self.owed[at] = V::splat(0.0);
-        }
+    /// Turns what is owed into a part of the issuer: from when it falls due.
+    #[inline(always)]
+    fn convert(&mut self, by: Conversion, at: usize, (equity, group): (V, usize)) {
+        let owed = self.owed[at];
+        let part = owed / (equity * V::splat(by.keep)).least(V::splat(by.cap));
+        self.held[at] += part;
+        self.conceded[group] += owed - part * equity;
+        self.owed[at] = V::splat(0.0);
     }
 
     #[inline(always)]

@@ -40,8 +40,8 @@ pub(crate) struct TranchePlan {
 /// What vests in proportion to a quantity.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Vesting {
-    /// The metric's place among the plan's, and whether it adds up.
-    pub metric: usize,
+    /// The metric's place among the plan's, where something is known of it, and whether it adds up.
+    pub metric: Option<usize>,
     pub flow: bool,
     /// How much there was before the simulation.
     pub before: f64,
@@ -200,20 +200,21 @@ fn vesting(
     let on = tranche.vests_on.as_ref()?;
     let name = on.metric.get_ref();
     let slot = deal.metric(name).map(|metric| metric.slot);
-    let Some(metric) = metrics.iter().position(|plan| Some(plan.slot) == slot) else {
+    let metric = metrics.iter().position(|plan| Some(plan.slot) == slot);
+    if metric.is_none() {
         notes.push(format!(
-            "Tranche `{}`: no scenario says what `{name}` moves with, so it vests with nothing; add `[metric.{name}]`.",
+            "Tranche `{}`: no scenario says what `{name}` moves with, so no more of it vests; add `[metric.{name}]`.",
             tranche.id.get_ref()
         ));
-        return None;
-    };
-    let plan = &metrics[metric];
+    }
+    let plan = metric.and_then(|place| metrics.get(place));
+    let flow = plan.is_some_and(|plan| plan.flow);
     let number = |decimal: &toml::Spanned<contract::Decimal>| decimal.get_ref().ratio().to_f64();
-    let mut seen = plan.history.iter().map(|(_, value)| *value);
+    let mut seen = plan.into_iter().flat_map(|plan| &plan.history).map(|(_, value)| *value);
     Some(Vesting {
         metric,
-        flow: plan.flow,
-        before: if plan.flow { seen.sum() } else { seen.next_back().unwrap_or(0.0) },
+        flow,
+        before: if flow { seen.sum() } else { seen.next_back().unwrap_or(0.0) },
         full_at: number(&on.full_at),
         at_once: on.at_once.as_ref().map_or(0.0, number),
     })

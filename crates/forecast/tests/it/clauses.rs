@@ -78,6 +78,14 @@ fn what_vests_with_purchases_vests_in_proportion() {
         near("vested", *seen, wanted, 1e-9);
     }
     near("held", forecast.totals.equity_held.mean, 50.0, 1e-9);
+    // Of what nobody says anything, only what vests at once does.
+    let unknown = warrant(more).replace(
+        "kind = \"money\"\nsource = \"attested\"\nattestor = \"v\"\nflow = true",
+        "kind = \"count\"\nsource = \"market\"",
+    );
+    let forecast = run(&deal(3, &unknown), &scenario, 1);
+    near("at once", forecast.totals.equity_held.mean, 12.5, 1e-9);
+    assert!(forecast.notes.iter().any(|note| note.contains("no more of it vests")), "{:?}", forecast.notes);
 }
 
 #[test]
@@ -99,6 +107,10 @@ fn what_converts_does_at_the_cap_or_the_discount() {
         let forecast = run(&deal(2, &note(terms)), &scenario, 1);
         near(terms, forecast.totals.equity_held.mean, wanted, 1e-9);
     }
+    // What is lent after it would have fallen due converts at once; money does not get lost.
+    let late = note("maturity = 2026-06-30").replace("when = \"at_signing\"", "when = 2027-03-01");
+    let flat = scenario("[demand]\nstart_per_month = 1.0\n[equity]\nstart = 1000.0\n");
+    near("late", run(&deal(2, &late), &flat, 1).totals.equity_held.mean, 100.0, 1e-9);
     // From when it falls due it moves with the issuer.
     let scenario = scenario("[demand]\nstart_per_month = 1.0\n[equity]\nstart = 1000.0\ngrowth = 0.5\n");
     let forecast = run(&deal(2, &note("maturity = 2027-01-01")), &scenario, 1);

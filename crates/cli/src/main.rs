@@ -7,6 +7,7 @@ mod access;
 mod archive;
 mod command;
 mod destinations;
+mod eligible;
 mod failure;
 mod issuers;
 mod keeper;

@@ -1,5 +1,6 @@
 //! What the pages show, gathered from the books' rollups, the settler's view and the configuration.
 
+use crate::eligible::{Eligible, eligible};
 use crate::pages::{Sources, now};
 use crate::people::{Looker, Way};
 use crate::sight::Sight;
@@ -15,7 +16,9 @@ use portal::{
 use settlement::{CallView, Filter, State, Status};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use store::{DrawnPoint, Position, Reader};
-use units::{Currency, Money, Organisation, RequestId, Timestamp, TokenCounts};
+use units::{
+    BackendName, Currency, ModelName, Money, Organisation, PICO_PER_UNIT, RequestId, Timestamp, TokenCounts,
+};
 
 /// Why a page cannot be made.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -80,7 +83,7 @@ pub fn overview(sources: &Sources, looker: &Looker) -> Result<Overview, Error> {
 pub fn usage(sources: &Sources, looker: &Looker, filter: &UsageFilter) -> Result<String, Error> {
     let books = Reader::open(&sources.data)?;
     let sight = Sight::new(sources, looker);
-    let selects = selection(books.as_ref(), filter)?;
+    let selects = selection(sources, books.as_ref(), filter)?;
     let mut rows = VecDeque::new();
     let mut older = false;
     for call in settlement::usage(&sources.data, Filter::default()) {
@@ -118,9 +121,30 @@ pub fn call(sources: &Sources, looker: Option<&Looker>, id: &str) -> Result<Opti
     Ok(found.as_ref().filter(|call| shown(call)).map(row))
 }
 
+/// By backend and model, the share of a charge that counts, in 10⁻¹².
+type Counts = BTreeMap<(BackendName, ModelName), i128>;
+
+/// What counts towards a commitment, by the configuration that serves; nothing where all does.
+fn counts(live: &Live, commitment: &str) -> Option<Counts> {
+    let (deal, clause) = commitment.split_once('/')?;
+    let contract = live.snapshot.contracts.iter().find(|one| one.deal.id.get_ref() == deal)?;
+    let clause = contract.deal.commitments.iter().find(|one| one.id.get_ref() == clause)?;
+    match eligible(&live.snapshot, clause, contract.organisation.as_ref()?) {
+        Eligible::By(counts) => Some(counts),
+        Eligible::All | Eligible::Undecided => None,
+    }
+}
+
+/// The share of a call's charge that counts, in 10⁻¹².
+fn share(counts: &Counts, call: &CallView) -> i128 {
+    counts.get(&(call.backend().clone(), call.model().clone())).copied().unwrap_or(0)
+}
+
 /// Which calls a ledger account or a commitment is made of.
 struct Selection {
     organisation: Option<String>,
+    /// What counts towards the commitment, where not all does.
+    counts: Option<Counts>,
     term: Option<(Timestamp, Timestamp)>,
     settled: bool,
 }
@@ -128,13 +152,14 @@ struct Selection {
 impl Selection {
     fn admits(&self, call: &CallView) -> bool {
         self.organisation.as_ref().is_none_or(|one| call.organisation().as_str() == one)
+            && self.counts.as_ref().is_none_or(|counts| share(counts, call) > 0)
             && self.term.is_none_or(|(from, to)| from <= call.at() && call.at() < to)
             && (!self.settled || call.transfer().is_some())
     }
 }
 
-fn selection(books: Option<&Reader>, filter: &UsageFilter) -> Result<Selection, Error> {
-    let mut selection = Selection { organisation: None, term: None, settled: false };
+fn selection(sources: &Sources, books: Option<&Reader>, filter: &UsageFilter) -> Result<Selection, Error> {
+    let mut selection = Selection { organisation: None, counts: None, term: None, settled: false };
     let account = filter.account.as_deref();
     selection.settled = account.is_some() || filter.commitment.is_some();
     if let Some(organisation) = account.and_then(|account| account.strip_prefix("receivable:")) {
@@ -147,6 +172,7 @@ fn selection(books: Option<&Reader>, filter: &UsageFilter) -> Result<Selection, 
         if let Some(position) = position {
             selection.organisation = Some(position.organisation.to_string());
             selection.term = Some((position.from, position.to));
+            selection.counts = sources.live().and_then(|live| counts(&live, &position.commitment));
         }
     }
     Ok(selection)
@@ -245,7 +271,8 @@ fn commitment(
     let theirs = |position: &Position| sight.may(Action::ViewSpend, &position.organisation);
     let Some(position) = books.positions()?.into_iter().find(theirs) else { return Ok(None) };
     let drawn = books.drawn_points(&position.commitment)?;
-    let points = curve(&drawn, &draws(&position, recent), as_of)?;
+    let counts = counts(live, &position.commitment);
+    let points = curve(&drawn, &draws(&position, recent, counts.as_ref()), as_of)?;
     let mut days: BTreeMap<contract::Day, Money> = BTreeMap::new();
     for point in &drawn {
         let day = days.entry(contract::Day::of(point.hour)).or_insert(Money::zero(point.amount.currency()));
@@ -280,13 +307,18 @@ fn commitment(
 }
 
 /// When the latest settled calls drew on the commitment, and how much, oldest first.
-fn draws(position: &Position, recent: &[CallView]) -> Vec<(Timestamp, Money)> {
+fn draws(position: &Position, recent: &[CallView], counts: Option<&Counts>) -> Vec<(Timestamp, Money)> {
     let drew = |call: &&CallView| {
         call.organisation() == &position.organisation
             && call.transfer().is_some()
             && (position.from..position.to).contains(&call.at())
     };
-    let draw = |call: &CallView| Some((call.at(), call.charge?));
+    let draw = |call: &CallView| {
+        let charge = call.charge?;
+        let part = |share: i128| charge.pico().checked_mul(share).map(|part| part / PICO_PER_UNIT);
+        let drawn = counts.map_or(Some(charge.pico()), |counts| part(share(counts, call)))?;
+        Some((call.at(), Money::from_pico(drawn, charge.currency())))
+    };
     let mut draws: Vec<_> = recent.iter().filter(drew).filter_map(draw).collect();
     draws.retain(|(_at, charge)| charge.currency() == position.total.currency());
     draws.sort_by_key(|(at, _charge)| *at);

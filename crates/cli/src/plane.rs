@@ -3,6 +3,7 @@
 
 use crate::archive;
 use crate::destinations;
+use crate::eligible::{Eligible, eligible};
 use crate::failure::Failure;
 use crate::issuers::Fetcher;
 use crate::keeper::Keeper;
@@ -201,14 +202,27 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
                     terms.id
                 )));
             };
+            let id: Arc<str> = format!("{}/{}", contract.deal.id.get_ref(), terms.id).into();
+            let eligible = eligible(snapshot, clause, organisation);
+            if matches!(eligible, Eligible::Undecided) {
+                tracing::warn!(
+                    commitment = %id,
+                    "its rules of eligibility ask what calls do not tell: all of them are drawn, and its years are not closed"
+                );
+            }
+            let closes = !matches!(eligible, Eligible::Undecided);
+            let terms_said = settlement::Terms::of(&contract.deal, clause).filter(|_| closes);
             commitments.push(Commitment {
-                id: format!("{}/{}", contract.deal.id.get_ref(), terms.id).into(),
+                id,
                 organisation: organisation.clone(),
                 total,
                 from: terms.period.from.start(),
                 to: to.start(),
-                terms: settlement::Terms::of(&contract.deal, clause)
-                    .map(|terms| (terms, contract.deal.hash.as_str().into())),
+                counts: match eligible {
+                    Eligible::By(counts) => Some(counts),
+                    Eligible::All | Eligible::Undecided => None,
+                },
+                terms: terms_said.map(|terms| (terms, contract.deal.hash.as_str().into())),
             });
         }
     }

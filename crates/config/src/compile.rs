@@ -297,6 +297,8 @@ impl Compiler<'_> {
             name,
             kind,
             region,
+            provider: raw.provider.as_ref().map(|provider| provider.get_ref().clone()),
+            silicon: raw.silicon.as_ref().map(|silicon| silicon.get_ref().clone()),
             declared,
             connect: millis(raw.connect_ms, 5_000),
             first_byte: millis(raw.first_byte_ms, 300_000),

@@ -108,6 +108,10 @@ pub struct Backend {
     pub kind: BackendKind,
     /// Where it runs, in the operator's words.
     pub region: Region,
+    /// What deals call its provider, where that is not its own name.
+    pub provider: Option<String>,
+    /// The silicon it runs on, where that is said.
+    pub silicon: Option<String>,
     /// What is declared of where it goes, who runs it and what is kept.
     pub declared: geography::Declared,
     /// How long to wait for a connection.

@@ -23,6 +23,8 @@ pub enum Frame {
     CommitmentAdded(CommitmentAdded),
     /// What a commitment says about each of its years became known.
     TermsAdded(TermsAdded),
+    /// Which charges count towards a commitment became known, or changed.
+    EligibleAdded(EligibleAdded),
     /// Everything closed up to a frame was settled.
     Sealed(Sealed),
 }
@@ -211,6 +213,18 @@ pub struct TermsAdded {
     pub grace: i128,
 }
 
+/// Which charges count towards a commitment from here on, and how much of each. Before the first of these, and where
+/// there is none, all do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EligibleAdded {
+    /// When the plane learnt of it.
+    pub at: Timestamp,
+    /// The commitment, which may become known after this.
+    pub commitment: Arc<str>,
+    /// By backend and model: the share that counts, in 10⁻¹²; of others nothing does.
+    pub counts: Vec<(BackendName, ModelName, i128)>,
+}
+
 /// A settlement: what was closed and unsettled up to `through` is in the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed {
@@ -229,6 +243,7 @@ impl Frame {
             Self::Sealed(_) => 4,
             Self::CommitmentAdded(_) => 5,
             Self::TermsAdded(_) => 6,
+            Self::EligibleAdded(_) => 7,
         }
     }
 
@@ -241,6 +256,7 @@ impl Frame {
             Self::PriceAdded(frame) => frame.encode(&mut to),
             Self::CommitmentAdded(frame) => frame.encode(&mut to),
             Self::TermsAdded(frame) => frame.encode(&mut to),
+            Self::EligibleAdded(frame) => frame.encode(&mut to),
             Self::Sealed(frame) => {
                 to.number(frame.through);
                 to.signed(frame.at.micros());
@@ -274,6 +290,7 @@ impl Frame {
             4 => Self::Sealed(Sealed { through: from.number()?, at: time(&mut from)? }),
             5 => Self::CommitmentAdded(CommitmentAdded::decode(&mut from)?),
             6 => Self::TermsAdded(TermsAdded::decode(&mut from)?),
+            7 => Self::EligibleAdded(EligibleAdded::decode(&mut from)?),
             _ => return Err(Undecodable),
         };
         if from.0.is_empty() { Ok(frame) } else { Err(Undecodable) }
@@ -508,6 +525,26 @@ impl TermsAdded {
             make_good: amount(from)?,
             grace: amount(from)?,
         })
+    }
+}
+
+impl EligibleAdded {
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.signed(self.at.micros());
+        to.text(&self.commitment);
+        to.number(u64::try_from(self.counts.len()).unwrap_or(u64::MAX));
+        for (backend, model, share) in &self.counts {
+            to.text(backend.as_str());
+            to.text(model.as_str());
+            put_amount(to, *share);
+        }
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, Undecodable> {
+        let (at, commitment) = (time(from)?, from.shared(None)?);
+        let one = |from: &mut Decoder<'_>| Ok((from.name()?, from.name()?, amount(from)?));
+        let counts = (0..from.number()?).map(|_| one(from)).collect::<Result<_, _>>()?;
+        Ok(Self { at, commitment, counts })
     }
 }
 

@@ -18,8 +18,8 @@ mod writer;
 
 pub use error::{Error, Place};
 pub use frame::{
-    Attempt, Closed, CommitmentAdded, Frame, Opened, Outcome, PriceAdded, Sealed, Seq, TermsAdded,
-    UsageSource,
+    Attempt, Closed, CommitmentAdded, EligibleAdded, Frame, Opened, Outcome, PriceAdded, Sealed, Seq,
+    TermsAdded, UsageSource,
 };
 pub use reader::{Entry, Reader};
 pub use writer::{Durability, Journal, OpenCall, Options, Recovered, Unfinished};

@@ -513,6 +513,7 @@ fn recover(data: &Path) -> Result<(End, Recovered), Error> {
                 Frame::PriceAdded(_)
                 | Frame::CommitmentAdded(_)
                 | Frame::TermsAdded(_)
+                | Frame::EligibleAdded(_)
                 | Frame::Sealed(_) => {}
             },
             Err(Error::Damaged { what, place }) => {

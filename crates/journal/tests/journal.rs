@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use journal::{
-    Attempt, Closed, CommitmentAdded, Durability, Error, Frame, Journal, Opened, Options, Outcome,
-    PriceAdded, Reader, Sealed, TermsAdded, UsageSource,
+    Attempt, Closed, CommitmentAdded, Durability, EligibleAdded, Error, Frame, Journal, Opened, Options,
+    Outcome, PriceAdded, Reader, Sealed, TermsAdded, UsageSource,
 };
 use std::path::{Path, PathBuf};
 use units::{Currency, Money, PriceId, RequestId, Timestamp, TokenCounts, TokenRates};
@@ -113,6 +113,11 @@ fn every_kind_of_frame_reads_back() {
             carry_cap: Some(0),
             make_good: 2,
             grace: 3,
+        }),
+        Frame::EligibleAdded(EligibleAdded {
+            at,
+            commitment: "demo".into(),
+            counts: vec![("b".parse().unwrap(), "m".parse().unwrap(), 500_000_000_000)],
         }),
         Frame::Sealed(Sealed { through: 5, at }),
     ];

@@ -3,12 +3,13 @@
 
 use crate::{Books, Error, Terms};
 use journal::{
-    Attempt, Closed, CommitmentAdded, Frame, Journal, Outcome, PriceAdded, Unfinished, UsageSource,
+    Attempt, Closed, CommitmentAdded, EligibleAdded, Frame, Journal, Outcome, PriceAdded, Unfinished,
+    UsageSource,
 };
 use price::{Added, Price, PriceBook};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use units::{Money, Organisation, Timestamp};
+use units::{BackendName, ModelName, Money, Organisation, Timestamp};
 
 /// An organisation's promise to spend: its charges in the term draw it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Commitment {
     pub to: Timestamp,
     /// What it says about its years, and the hash of the deal that says so; nothing where its years are not closed.
     pub terms: Option<(Terms, Arc<str>)>,
+    /// By backend and model, the share of a charge that counts, in 10⁻¹²; nothing where all charges count.
+    pub counts: Option<BTreeMap<(BackendName, ModelName), i128>>,
 }
 
 impl Commitment {
@@ -49,7 +52,8 @@ impl Books {
         let terms = |one: &crate::commitment::Commitment| {
             let store::Position { commitment, organisation, total, from, to, .. } = one.position.clone();
             let terms = one.closing.as_ref().map(|closing| (closing.terms.clone(), "".into()));
-            (commitment.clone(), Commitment { id: commitment, organisation, total, from, to, terms })
+            let counts = one.counts.clone();
+            (commitment.clone(), Commitment { id: commitment, organisation, total, from, to, terms, counts })
         };
         Known { prices: self.prices.clone(), commitments: self.commitments.iter().map(terms).collect() }
     }
@@ -77,6 +81,17 @@ pub fn announce(
     }
     for commitment in commitments {
         let known = next.commitments.get(&commitment.id);
+        match (known.and_then(|known| known.counts.as_ref()), &commitment.counts) {
+            (said, Some(counts)) if said != Some(counts) => {
+                let counts =
+                    counts.iter().map(|((backend, model), share)| (backend.clone(), model.clone(), *share));
+                let added =
+                    EligibleAdded { at: now, commitment: commitment.id.clone(), counts: counts.collect() };
+                frames.push(Frame::EligibleAdded(added));
+            }
+            (Some(_), None) => return Err(Error::Edited(commitment.id.clone())),
+            _ => {}
+        }
         match known {
             Some(known) if known.same(commitment) => {}
             Some(_) => return Err(Error::Edited(commitment.id.clone())),

@@ -5,7 +5,7 @@ use crate::line::{day_of, next_day};
 use journal::{CommitmentAdded, Seq};
 use std::collections::BTreeMap;
 use store::{BatchKey, Position};
-use units::{Money, Timestamp};
+use units::{BackendName, ModelName, Money, PICO_PER_UNIT, Timestamp};
 
 #[derive(Debug)]
 pub(crate) struct Commitment {
@@ -20,6 +20,19 @@ pub(crate) struct Commitment {
     pub points: BTreeMap<Timestamp, i128>,
     /// How far its years are closed, where its terms are known.
     pub closing: Option<Closing>,
+    /// Which charges count; nothing where all do.
+    pub counts: Option<Counts>,
+}
+
+/// By backend and model: the share of a charge that counts, in 10⁻¹².
+pub(crate) type Counts = BTreeMap<(BackendName, ModelName), i128>;
+
+/// What of `amount` a share is, in 10⁻¹², half to even.
+fn part(amount: i128, share: i128) -> Option<i128> {
+    let product = amount.checked_mul(share)?;
+    let (whole, rest) = (product.div_euclid(PICO_PER_UNIT), product.rem_euclid(PICO_PER_UNIT));
+    let half = PICO_PER_UNIT / 2;
+    Some(whole + i128::from(rest > half || (rest == half && whole % 2 != 0)))
 }
 
 impl Commitment {
@@ -35,7 +48,7 @@ impl Commitment {
             over: zero,
         };
         let (catch_up, points) = (BTreeMap::new(), BTreeMap::new());
-        Self { position, added, granted: false, catch_up, points, closing: None }
+        Self { position, added, granted: false, catch_up, points, closing: None, counts: None }
     }
 
     /// Whether a charge of this kind, for a call admitted at `at`, counts.
@@ -50,7 +63,23 @@ impl Commitment {
     }
 
     fn concerns(&self, key: &BatchKey) -> bool {
-        key.currency == self.position.total.currency() && key.organisation == self.position.organisation
+        key.currency == self.position.total.currency()
+            && key.organisation == self.position.organisation
+            && self.share(key) > 0
+    }
+
+    /// The share of a charge of this kind that counts, in 10⁻¹².
+    fn share(&self, key: &BatchKey) -> i128 {
+        let Some(counts) = &self.counts else { return PICO_PER_UNIT };
+        counts.get(&(key.backend.clone(), key.model.clone())).copied().unwrap_or(0)
+    }
+
+    /// What of a charge of this kind counts; nothing where it does not fit.
+    pub fn counted(&self, key: &BatchKey, amount: i128) -> Option<i128> {
+        match &self.counts {
+            None => Some(amount),
+            Some(_) => part(amount, self.share(key)),
+        }
     }
 
     /// Takes `amount` out: what the commitment still holds is drawn, the rest is over.

@@ -6,13 +6,14 @@
 //! of a load into settlements comes to the same totals.
 
 use crate::Error;
-use crate::commitment::Commitment;
+use crate::commitment::{Commitment, Counts};
 use crate::line::{KeyId, Keys, Line, Unrated, Usage, key_of};
-use journal::{Closed, Entry, Frame, PriceAdded, Seq};
+use journal::{Closed, EligibleAdded, Entry, Frame, PriceAdded, Seq};
 use ledger::merkle::{self, Hash, Tree};
 use ledger::{Balances, TransferId};
 use price::{Price, PriceBook};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use store::{BatchKey, RollupKey, Settlement, Totals};
 use units::{Currency, ModelName, Money, PriceId, Timestamp, TokenCounts};
 
@@ -43,6 +44,8 @@ pub struct Books {
     pub(crate) pending: VecDeque<Line>,
     pub(crate) keys: Keys,
     pub(crate) commitments: Vec<Commitment>,
+    /// Which charges count towards a commitment, as said last.
+    eligible: HashMap<Arc<str>, Counts>,
     /// Charges that no commitment counted.
     pub(crate) uncounted: HashMap<KeyId, i128>,
     pub(crate) balances: Balances,
@@ -113,6 +116,7 @@ impl Books {
             Frame::PriceAdded(added) => self.add_price(seq, added, see)?,
             Frame::CommitmentAdded(added) => self.add_commitment(Commitment::new(seq, &added))?,
             Frame::TermsAdded(added) => self.add_terms(seq, &added)?,
+            Frame::EligibleAdded(added) => self.add_eligible(added),
             Frame::Sealed(sealed) => settlement = Some(self.seal(seq, sealed, see)?),
         }
         self.last = seq;
@@ -177,13 +181,20 @@ impl Books {
         see: &mut dyn FnMut(Seen),
     ) -> Result<(), Error> {
         see(Seen::Rated { opened: usage.opened, attempt: usage.attempt, price: key.price, amount });
-        let commitment = self.commitment_for(usage.at, &key);
+        let too_large = Error::TooLarge { seq: rateable };
+        let draws = match self.commitment_for(usage.at, &key) {
+            Some(index) => {
+                let counted = self.commitments.get(index).and_then(|one| one.counted(&key, amount.pico()));
+                Some((index, counted.ok_or(too_large)?))
+            }
+            None => None,
+        };
         let key = self.keys.id(key);
-        if commitment.is_none() {
+        if draws.is_none() {
             let sum = self.uncounted.entry(key).or_insert(0);
             *sum = sum.checked_add(amount.pico()).ok_or(Error::TooLarge { seq: rateable })?;
         }
-        self.pending.push_back(Line { rateable, usage, key, amount, commitment });
+        self.pending.push_back(Line { rateable, usage, key, amount, draws });
         Ok(())
     }
 
@@ -212,6 +223,17 @@ impl Books {
         Ok(())
     }
 
+    /// From here on these charges count; those before stay as they were.
+    fn add_eligible(&mut self, added: EligibleAdded) {
+        let counts: Counts =
+            added.counts.into_iter().map(|(backend, model, share)| ((backend, model), share)).collect();
+        let known = self.commitments.iter_mut().find(|one| one.position.commitment == added.commitment);
+        if let Some(known) = known {
+            known.counts = Some(counts.clone());
+        }
+        self.eligible.insert(added.commitment, counts);
+    }
+
     /// Also counts what was used on earlier days of the term, unless another commitment counted it. (Part of
     /// a day cannot be told from the rest of it here, which is why `announce` takes a term in the past only
     /// from midnight to midnight.)
@@ -228,12 +250,15 @@ impl Books {
                 Err(Error::Inconsistent { seq, what: "adds a commitment a second time, with other terms" })
             };
         }
+        added.counts = self.eligible.get(&added.position.commitment).cloned();
         let keys = &self.keys;
         let counted: Vec<(KeyId, i128)> =
             self.uncounted.extract_if(|key, _| added.covers_day(keys.get(*key))).collect();
         for (key, amount) in counted {
-            let sum = added.catch_up.entry(keys.get(key).day).or_insert(0);
-            *sum = sum.checked_add(amount).ok_or(Error::TooLarge { seq })?;
+            let key = keys.get(key);
+            let counted = added.counted(key, amount).ok_or(Error::TooLarge { seq })?;
+            let sum = added.catch_up.entry(key.day).or_insert(0);
+            *sum = sum.checked_add(counted).ok_or(Error::TooLarge { seq })?;
         }
         self.commitments.push(added);
         Ok(())

@@ -51,8 +51,8 @@ pub(crate) struct Line {
     pub usage: Usage,
     pub key: KeyId,
     pub amount: Money,
-    /// The commitment it draws down, by index.
-    pub commitment: Option<usize>,
+    /// The commitment it draws down, by index, and by how much, in 10⁻¹².
+    pub draws: Option<(usize, i128)>,
 }
 
 /// An attempt without a price.

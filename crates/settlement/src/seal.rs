@@ -79,9 +79,9 @@ impl Draft {
         let calls = u64::from(usage.answered);
         let one = Totals { calls, attempts: 1, tokens: usage.tokens, amount: line.amount };
         self.totals = self.totals.checked_add(&one)?;
-        if let Some(commitment) = line.commitment.filter(|_| !line.amount.is_zero()) {
+        if let Some((commitment, amount)) = line.draws.filter(|(_, amount)| *amount != 0) {
             let sum = self.draws.entry((commitment, hour_of(usage.at))).or_insert(0);
-            *sum = sum.checked_add(line.amount.pico())?;
+            *sum = sum.checked_add(amount)?;
         }
         Some(())
     }

@@ -20,11 +20,11 @@ pub struct Terms {
 
 impl Terms {
     /// The terms of a commitment of `deal` by which this plane can close its years: it binds, there are minimums,
-    /// and all spend counts alike. Rules that ask whose charge it is, or through which channel, are for an
-    /// evaluation with facts.
+    /// and no rule of eligibility has a cap; those are for an evaluation with facts.
     pub fn of(deal: &Deal, commitment: &deal::Commitment) -> Option<Self> {
         let terms = CommitmentTerms::new(deal, commitment);
-        let closes = deal.binding == Binding::Contract && commitment.eligible.is_empty();
+        let closes = deal.binding == Binding::Contract
+            && commitment.eligible.iter().all(|rule| rule.cap_of_year_min.is_none());
         (closes && !terms.minimums.is_empty()).then(|| Self {
             minimums: terms.minimums.clone(),
             discounts: [terms.discount, terms.discount_overage],

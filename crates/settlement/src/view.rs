@@ -269,7 +269,11 @@ impl Views {
                     call.end(closed);
                 }
             }
-            Frame::PriceAdded(_) | Frame::CommitmentAdded(_) | Frame::TermsAdded(_) | Frame::Sealed(_) => {}
+            Frame::PriceAdded(_)
+            | Frame::CommitmentAdded(_)
+            | Frame::TermsAdded(_)
+            | Frame::EligibleAdded(_)
+            | Frame::Sealed(_) => {}
         }
     }
 

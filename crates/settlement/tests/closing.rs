@@ -197,10 +197,22 @@ fn terms_are_never_edited_and_may_come_later() {
 }
 
 #[test]
-fn years_whose_rules_ask_what_a_call_does_not_tell_are_not_closed() {
-    let rules = "eligible = [{ where = 'provider == \"cloud\"', weight = \"1\" }]\n";
-    assert!(promise(rules).terms.is_none());
-    let capped = "eligible = [{ where = 'charge == \"usage\"', weight = \"0.5\" }]\n";
-    assert!(promise(capped).terms.is_none());
-    assert!(promise("").terms.is_some());
+fn a_year_closes_by_what_was_eligible() {
+    let half = "eligible = [{ where = 'provider == \"market\"', weight = \"0.5\" }]\n";
+    let promise = promise(&format!("{CLAUSES}{half}"));
+    assert!(promise.terms.is_some());
+    let counts = [(("vendor".parse().unwrap(), "m".parse().unwrap()), 500_000_000_000)];
+    let world = World::new(&[Commitment { counts: Some(counts.into()), ..promise }]);
+    let mut settler = world.settler();
+    world.call(1, at(0));
+    settler.step(time("2027-11-24")).unwrap();
+    // Half of 0.0045 counts, and a fifth of that is off: 0.0018 of 0.01 are reached.
+    let short = &transfers(world.path(), "revenue:shortfall");
+    assert_eq!(short[0].amount, usd("0.0082"));
+    assert!(money(world.path()).contains(&"revenue:discount 0.00045 USD".to_owned()));
+    sound(world.path());
+    // Caps are for an evaluation with facts.
+    let capped =
+        "eligible = [{ where = 'provider == \"market\"', weight = \"0.5\", cap_of_year_min = \"0.25\" }]\n";
+    assert!(self::promise(&format!("{CLAUSES}{capped}")).terms.is_none());
 }

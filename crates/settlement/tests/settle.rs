@@ -289,3 +289,68 @@ fn a_record_that_contradicts_the_journal_stops_the_books() {
     assert!(matches!(refused, Error::Inconsistent { .. }), "{refused}");
     assert!(matches!(settlement::verify(world.path()), Ok(settlement::Verdict::Damaged(_))));
 }
+
+/// Of calls of `m` at these backends, these shares.
+fn counting(shares: &[(&str, i128)]) -> settlement::Commitment {
+    let share = |(backend, share): &(&str, i128)| ((backend.parse().unwrap(), "m".parse().unwrap()), *share);
+    let counts = Some(shares.iter().map(share).collect());
+    settlement::Commitment { counts, ..commitment("50", "2026-11-24", "2027-11-24") }
+}
+
+fn call_at(world: &World, number: u128, backend: &str, second: i64) {
+    let call = world.journal.open_call(opened(number, at(second), "m", Some(world.price))).unwrap();
+    let attempts = vec![attempt(backend, 1_000, 100)];
+    world.journal.close(call, closed(at(second), Outcome::Complete, attempts)).unwrap();
+}
+
+#[test]
+fn only_what_is_eligible_draws_a_commitment_down_by_its_share() {
+    let half = 500_000_000_000;
+    let mut world = World::new(&[counting(&[("vendor", 1_000_000_000_000), ("market", half)])]);
+    let mut settler = world.settler();
+    for (number, backend) in [(1, "vendor"), (2, "market"), (3, "other")] {
+        call_at(&world, number, backend, 0);
+    }
+    settler.step(at(1)).unwrap();
+    let drawn =
+        |world: &World| store::Reader::open(world.path()).unwrap().unwrap().positions().unwrap()[0].drawn;
+    // 0.0045, half of it, and nothing; all of it is charged.
+    assert_eq!(drawn(&world), usd("0.00675"));
+    assert!(balances(world.path()).contains(&"receivable:demo 0.0135 USD".to_owned()));
+    // What counts may change, for what comes after; said again it is not written again.
+    let other = [counting(&[("other", 1_000_000_000_000)])];
+    settlement::announce(&world.journal, &mut world.known, &[], &other, at(2)).unwrap();
+    let before = world.journal.last_seq();
+    settlement::announce(&world.journal, &mut world.known, &[], &other, at(3)).unwrap();
+    assert_eq!(world.journal.last_seq(), before);
+    call_at(&world, 4, "vendor", 4);
+    call_at(&world, 5, "other", 4);
+    settler.step(at(5)).unwrap();
+    assert_eq!(drawn(&world), usd("0.01125"));
+    sound(world.path());
+    // A plane that starts again knows it, and writes nothing.
+    drop(settler);
+    let mut again = world.settler().books().known();
+    let before = world.journal.last_seq();
+    settlement::announce(&world.journal, &mut again, &[], &other, at(6)).unwrap();
+    assert_eq!(world.journal.last_seq(), before);
+    let all = [commitment("50", "2026-11-24", "2027-11-24")];
+    let refused = settlement::announce(&world.journal, &mut world.known, &[], &all, at(6));
+    assert!(matches!(refused, Err(Error::Edited(_))), "that all counts again is another promise");
+}
+
+#[test]
+fn days_before_a_commitment_was_known_count_by_their_share_too() {
+    let mut world = World::new(&[]);
+    let mut settler = world.settler();
+    call_at(&world, 1, "vendor", 0);
+    call_at(&world, 2, "market", 0);
+    settler.step(at(1)).unwrap();
+    let late = [counting(&[("market", 333_333_333_333)])];
+    settlement::announce(&world.journal, &mut world.known, &[], &late, at(2)).unwrap();
+    settler.step(at(3)).unwrap();
+    let reader = store::Reader::open(world.path()).unwrap().unwrap();
+    // 0.0045 · 0.333333333333 is 0.0014999999999985, to 10⁻¹² of a dollar.
+    assert_eq!(reader.positions().unwrap()[0].drawn, usd("0.0015"));
+    sound(world.path());
+}

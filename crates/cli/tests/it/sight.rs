@@ -215,3 +215,46 @@ when { principal.organisation == "demo" };
     let told = text(&world.look("demo", "viewer", "/access").body);
     assert!(told.contains("acme/web/app") && told.contains("Revoked"), "{told}");
 }
+
+#[test]
+fn a_commitment_is_drawn_by_what_is_eligible() {
+    let home = Home::new("");
+    let rules =
+        "eligible = [\n  { where = 'provider == \"aws\" and model == \"echo\"', weight = \"0.5\" },\n]\n";
+    std::fs::write(home.path().join("deal.toml"), DEAL.to_owned() + rules).unwrap();
+    let config = usual("http://127.0.0.1:1", "")
+        + "[[backend]]\nname = \"cloud\"\nkind = \"echo\"\nprovider = \"aws\"\n"
+        + "[[model]]\nname = \"elsewhere\"\nbackends = [\"echo\"]\n"
+        + &price("elsewhere")
+        + "[[contract]]\nfile = \"deal.toml\"\norganisation = \"demo\"\n";
+    home.configure(&config.replacen("backends = [\"echo\"]", "backends = [\"cloud\"]", 1));
+    let plane = home.serve();
+    let charge = |model: &str| {
+        let answer = plane.send(&Wire::Messages.ask(model, false, ""));
+        assert_eq!(answer.status, 200, "{}", text(&answer.body));
+    };
+    charge("echo");
+    charge("elsewhere");
+    let view = || plane.send(&Ask::get("/api/overview").with("host", &plane.address.to_string())).json();
+    eventually("both are settled", || {
+        let rows = home.usage();
+        rows.len() == 2 && rows.iter().all(|row| row["state"] == "settled")
+    });
+    let rows = home.usage();
+    let of = |model: &str| pico(&rows.iter().find(|row| row["model"] == model).unwrap()["charge"]);
+    let drawn = view()["commitment"]["drawn"].clone();
+    assert_eq!(pico(&drawn), of("echo") / 2, "{drawn}: half of one, nothing of the other");
+    // The calls behind the figure are those that count.
+    let page =
+        plane.send(&Ask::get("/usage?commitment=ppa%2Fspend").with("host", &plane.address.to_string()));
+    let page = text(&page.body);
+    assert!(page.contains("model=echo") && !page.contains("model=elsewhere"), "{page}");
+    plane.stop();
+    let verified = home.run(&["ledger", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+    // A rule that asks for the team cannot be told here: all is drawn, and that is said.
+    let by_team = rules.replace("model == \"echo\"", "team == \"bench\"");
+    std::fs::write(home.path().join("deal.toml"), DEAL.replace("ppa", "ppb") + &by_team).unwrap();
+    let plane = home.serve();
+    assert!(plane.log().contains("ask what calls do not tell"), "{}", plane.log());
+}

@@ -29,6 +29,7 @@ pub fn price_of(model: &str, from: Option<Timestamp>, input: &str, output: &str)
 
 pub fn commitment(total: &str, from: &str, to: &str) -> Commitment {
     Commitment {
+        counts: None,
         id: "demo".into(),
         organisation: "demo".parse().unwrap(),
         total: usd(total),

@@ -6,6 +6,7 @@
 //! customers) is worked out anew for every day that is over, and a day whose figure changed gets a fact that
 //! replaces the old one.
 
+use crate::eligible::attributes;
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::Decimal;
 use contract::fact::{Entry, Fact, Line};
@@ -145,21 +146,12 @@ impl<'a> Metered<'a> {
     fn attributes(&self, batch: &Batch) -> BTreeMap<String, String> {
         let key = &batch.key;
         let backend = key.backend.as_str();
-        let provider = self.asked.provider.get(backend).map_or(backend, String::as_str);
+        let provider = self.asked.provider.get(backend).map(String::as_str);
         let silicon = self.asked.silicon.get(backend).map(String::as_str);
-        let pairs = [
-            ("provider", Some(provider)),
-            ("channel", Some("direct")),
-            ("charge", Some("usage")),
-            ("sku.family", Some("inference")),
-            ("organisation", Some(key.organisation.as_str())),
-            ("team", Some(key.team.as_str())),
-            ("model", Some(key.model.as_str())),
-            ("backend", Some(backend)),
-            ("region", Some(key.region.as_str())),
-            ("silicon", silicon),
-        ];
-        pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
+        let call = (key.organisation.as_str(), key.model.as_str());
+        let mut all = attributes((backend, key.region.as_str()), (provider, silicon), call);
+        all.insert("team".to_owned(), key.team.to_string());
+        all
     }
 
     /// For every day that is over, how many organisations came to `least` in the 30 days that end with it.

@@ -204,12 +204,7 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
             };
             let id: Arc<str> = format!("{}/{}", contract.deal.id.get_ref(), terms.id).into();
             let eligible = eligible(snapshot, clause, organisation);
-            if matches!(eligible, Eligible::Undecided) {
-                tracing::warn!(
-                    commitment = %id,
-                    "its rules of eligibility ask what calls do not tell: all of them are drawn, and its years are not closed"
-                );
-            }
+            warn_of(&id, &eligible);
             let closes = !matches!(eligible, Eligible::Undecided);
             let terms_said = settlement::Terms::of(&contract.deal, clause).filter(|_| closes);
             commitments.push(Commitment {
@@ -227,6 +222,21 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
         }
     }
     Ok(commitments)
+}
+
+/// Says what an operator would not expect of a commitment's rules.
+fn warn_of(commitment: &str, eligible: &Eligible) {
+    match eligible {
+        Eligible::Undecided => tracing::warn!(
+            commitment,
+            "its rules of eligibility ask what calls do not tell: all of them are drawn, and its years are not closed"
+        ),
+        Eligible::By(counts) if counts.is_empty() => tracing::warn!(
+            commitment,
+            "no backend's calls are eligible, so nothing is drawn: say what the deal calls them by `provider` and `silicon`"
+        ),
+        Eligible::By(_) | Eligible::All => {}
+    }
 }
 
 fn load_models(snapshot: &Snapshot) -> Result<HashMap<BackendName, Arc<Local>>, Failure> {

@@ -252,6 +252,15 @@ fn a_commitment_is_drawn_by_what_is_eligible() {
     plane.stop();
     let verified = home.run(&["ledger", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified.stderr));
+    // Where nothing is eligible, and that may be for want of a name, it is said.
+    std::fs::write(
+        home.path().join("deal.toml"),
+        DEAL.replace("ppa", "ppc") + &rules.replace("aws", "azure"),
+    )
+    .unwrap();
+    let plane = home.serve();
+    assert!(plane.log().contains("no backend's calls are eligible"), "{}", plane.log());
+    plane.stop();
     // A rule that asks for the team cannot be told here: all is drawn, and that is said.
     let by_team = rules.replace("model == \"echo\"", "team == \"bench\"");
     std::fs::write(home.path().join("deal.toml"), DEAL.replace("ppa", "ppb") + &by_team).unwrap();

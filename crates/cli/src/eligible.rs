@@ -3,8 +3,8 @@
 use config::Snapshot;
 use contract::deal;
 use contract::predicate::Attributes;
-use std::collections::BTreeMap;
-use units::{BackendName, ModelName, Organisation};
+use settlement::Counts;
+use units::Organisation;
 
 /// What is said of a backend and its calls in facts of spend; a caller's team comes to it.
 pub fn attributes(
@@ -31,7 +31,7 @@ pub enum Eligible {
     /// All of it.
     All,
     /// By backend and model, this share, in 10⁻¹²; of others nothing.
-    By(BTreeMap<(BackendName, ModelName), i128>),
+    By(Counts),
     /// A rule asks what a backend and a model do not tell, such as the team.
     Undecided,
 }
@@ -41,7 +41,7 @@ pub fn eligible(snapshot: &Snapshot, clause: &deal::Commitment, organisation: &O
     if clause.eligible.is_empty() {
         return Eligible::All;
     }
-    let mut counts = BTreeMap::new();
+    let mut counts = Counts::new();
     for model in snapshot.models.values() {
         for backend in &model.backends {
             let names = (backend.provider.as_deref(), backend.silicon.as_deref());

@@ -13,12 +13,10 @@ use portal::{
     ListPrice, ModelCard, ModelSpend, Overview, SpendSummary, Starter, TrancheView, UsageContext,
     UsageFilter, Visitor,
 };
-use settlement::{CallView, Filter, State, Status};
+use settlement::{CallView, Counts, Filter, State, Status};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use store::{DrawnPoint, Position, Reader};
-use units::{
-    BackendName, Currency, ModelName, Money, Organisation, PICO_PER_UNIT, RequestId, Timestamp, TokenCounts,
-};
+use units::{Currency, Money, Organisation, PICO_PER_UNIT, RequestId, Timestamp, TokenCounts};
 
 /// Why a page cannot be made.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -120,9 +118,6 @@ pub fn call(sources: &Sources, looker: Option<&Looker>, id: &str) -> Result<Opti
     let found = settlement::usage(&sources.data, filter).next().transpose()?;
     Ok(found.as_ref().filter(|call| shown(call)).map(row))
 }
-
-/// By backend and model, the share of a charge that counts, in 10⁻¹².
-type Counts = BTreeMap<(BackendName, ModelName), i128>;
 
 /// What counts towards a commitment, by the configuration that serves; nothing where all does.
 fn counts(live: &Live, commitment: &str) -> Option<Counts> {

@@ -7,6 +7,7 @@ use gateway::Live;
 use identity::{Method as Proof, Owner, Principal, Role};
 use policy::{Action, Resource};
 use settlement::CallView;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use units::{Organisation, Subject, Team};
@@ -15,12 +16,14 @@ use units::{Organisation, Subject, Team};
 pub struct Sight<'a> {
     looker: &'a Looker,
     live: Option<Arc<Live>>,
+    /// Organisations that the configuration names, and their own; worked out when they are first asked for.
+    organisations: OnceCell<BTreeSet<Organisation>>,
 }
 
 impl<'a> Sight<'a> {
     /// The rights of whoever looks.
     pub fn new(sources: &Sources, looker: &'a Looker) -> Self {
-        Self { looker, live: sources.live() }
+        Self { looker, live: sources.live(), organisations: OnceCell::new() }
     }
 
     /// Whether they may do this to `organisation`.
@@ -81,8 +84,11 @@ impl<'a> Sight<'a> {
         self.sees(call.organisation(), call.team(), call.subject())
     }
 
-    /// Organisations that the configuration names, and their own.
-    fn organisations(&self) -> BTreeSet<Organisation> {
+    fn organisations(&self) -> &BTreeSet<Organisation> {
+        self.organisations.get_or_init(|| self.all_organisations())
+    }
+
+    fn all_organisations(&self) -> BTreeSet<Organisation> {
         let mut all: BTreeSet<Organisation> =
             self.looker.owner.iter().map(|owner| owner.organisation.clone()).collect();
         if let Some(live) = &self.live {

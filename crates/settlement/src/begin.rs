@@ -1,6 +1,7 @@
 //! What a plane writes to the journal when it starts: prices and commitments that are new, and an ending for
 //! each call that the last process left open.
 
+use crate::commitment::Counts;
 use crate::{Books, Error, Terms};
 use journal::{
     Attempt, Closed, CommitmentAdded, EligibleAdded, Frame, Journal, Outcome, PriceAdded, Unfinished,
@@ -9,7 +10,7 @@ use journal::{
 use price::{Added, Price, PriceBook};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use units::{BackendName, ModelName, Money, Organisation, Timestamp};
+use units::{Money, Organisation, Timestamp};
 
 /// An organisation's promise to spend: its charges in the term draw it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Commitment {
     /// What it says about its years, and the hash of the deal that says so; nothing where its years are not closed.
     pub terms: Option<(Terms, Arc<str>)>,
     /// By backend and model, the share of a charge that counts, in 10⁻¹²; nothing where all charges count.
-    pub counts: Option<BTreeMap<(BackendName, ModelName), i128>>,
+    pub counts: Option<Counts>,
 }
 
 impl Commitment {

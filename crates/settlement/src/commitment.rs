@@ -25,7 +25,7 @@ pub(crate) struct Commitment {
 }
 
 /// By backend and model: the share of a charge that counts, in 10⁻¹².
-pub(crate) type Counts = BTreeMap<(BackendName, ModelName), i128>;
+pub type Counts = BTreeMap<(BackendName, ModelName), i128>;
 
 /// What of `amount` a share is, in 10⁻¹², half to even.
 fn part(amount: i128, share: i128) -> Option<i128> {

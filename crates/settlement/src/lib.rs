@@ -26,6 +26,7 @@ mod view;
 
 pub use balance::balance;
 pub use begin::{Commitment, Known, announce, close_unfinished};
+pub use commitment::Counts;
 pub use error::Error;
 pub use fold::Books;
 pub use posting::{batch_id, batch_leaf};

@@ -132,7 +132,7 @@ fn status(context: &Context<'_>, grant: &Capacity) -> CapacityStatus {
     let today = Day::of(context.now());
     let due = due(grant, today);
     let delivery = Delivery::of(grant, &sight, today);
-    let online = online(grant, &stock, today);
+    let (usage, online) = (Use::of(grant, &sight, today), online(grant, &stock, today));
     let state = match (due, online) {
         _ if context.deal.binding == Binding::Loi || context.as_of < context.deal.period().from.start() => {
             CapacityState::Draft
@@ -170,8 +170,8 @@ fn status(context: &Context<'_>, grant: &Capacity) -> CapacityStatus {
             delivery.years(grant, &sight)
         },
         used: level(&stock, grant.used.as_ref(), today),
-        take_or_pay: Use::of(grant, &sight, today).take_or_pay(grant, context.deal),
-        burst: Use::of(grant, &sight, today).burst(grant),
+        take_or_pay: usage.take_or_pay(grant, context.deal),
+        burst: usage.burst(grant),
         trace,
     }
 }

@@ -204,7 +204,7 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
             };
             let id: Arc<str> = format!("{}/{}", contract.deal.id.get_ref(), terms.id).into();
             let eligible = eligible(snapshot, clause, organisation);
-            warn_of(&id, &eligible);
+            warn_of(&id, clause, &eligible);
             let closes = !matches!(eligible, Eligible::Undecided);
             let terms_said = settlement::Terms::of(&contract.deal, clause).filter(|_| closes);
             commitments.push(Commitment {
@@ -225,7 +225,7 @@ pub fn commitments(snapshot: &Snapshot) -> Result<Vec<Commitment>, Failure> {
 }
 
 /// Says what an operator would not expect of a commitment's rules.
-fn warn_of(commitment: &str, eligible: &Eligible) {
+fn warn_of(commitment: &str, clause: &contract::deal::Commitment, eligible: &Eligible) {
     match eligible {
         Eligible::Undecided => tracing::warn!(
             commitment,
@@ -235,6 +235,12 @@ fn warn_of(commitment: &str, eligible: &Eligible) {
             commitment,
             "no backend's calls are eligible, so nothing is drawn: say what the deal calls them by `provider` and `silicon`"
         ),
+        Eligible::By(_) if clause.eligible.iter().any(|rule| rule.cap_of_year_min.is_some()) => {
+            tracing::warn!(
+                commitment,
+                "caps of its rules of eligibility are not applied here, and its years are not closed: `offtake deal evaluate` does both"
+            )
+        }
         Eligible::By(_) | Eligible::All => {}
     }
 }

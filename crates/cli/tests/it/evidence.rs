@@ -326,12 +326,25 @@ fn an_audit_trail_tells_afterwards_where_calls_ran() {
         assert_eq!(said["known"], known, "what is imported twice counts once");
     }
     assert_eq!(observed(), ["FR", "unavailable"]);
+    let plane = home.serve();
+    let ran = || {
+        let asked = Ask::get("/api/residency").with("host", &plane.address.to_string());
+        let page = plane.send(&asked).json();
+        let row =
+            |row: &Value| (row["observed"].as_str().unwrap().to_owned(), row["calls"].as_u64().unwrap());
+        let mut rows: Vec<(String, u64)> = page["ran"].as_array().unwrap().iter().map(row).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(ran(), [(String::new(), 1), ("FR".to_owned(), 1)], "before the plane was started");
     // One that ran where it should not have: told, and in every later answer.
     std::fs::write(folder.join("b.json"), trail(&[event("aws-1", "us-east-1")])).unwrap();
     let (code, said, errors) = import(&folder.join("b.json"));
     assert_eq!((code, &said["mismatches"][0]["observed"]), (1, &json!("US")), "{errors}");
     assert!(errors.contains("ran elsewhere"), "{errors}");
     assert_eq!(home.usage()[1]["attempts"][0]["ran_elsewhere"], true);
+    assert_eq!(ran(), [("FR".to_owned(), 1), ("US".to_owned(), 1)], "while it runs");
+    plane.stop();
     let bundle = home.path().join("bundle.jsonl");
     assert!(export(&home, &bundle, "2020-01-01", "2100-01-01").status.success());
     let (code, said, _) = verify(&home, &bundle, &[]);

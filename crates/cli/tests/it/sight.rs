@@ -252,6 +252,11 @@ fn a_commitment_is_drawn_by_what_is_eligible() {
     plane.stop();
     let verified = home.run(&["ledger", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified.stderr));
+    let capped = rules.replace("weight = \"0.5\"", "weight = \"0.5\", cap_of_year_min = \"0.25\"");
+    std::fs::write(home.path().join("deal.toml"), DEAL.replace("ppa", "ppd") + &capped).unwrap();
+    let plane = home.serve();
+    assert!(plane.log().contains("caps of its rules"), "{}", plane.log());
+    plane.stop();
     // Where nothing is eligible, and that may be for want of a name, it is said.
     std::fs::write(
         home.path().join("deal.toml"),
